@@ -1,0 +1,46 @@
+package wechat
+
+import "time"
+
+// TemplateMessage is a service notice of an official account. Only for services the person
+// asked for: marketing gets an account punished.
+type TemplateMessage struct {
+	To         string // openid within the official account
+	TemplateID string
+	// URL or MiniProgram opens on a tap; MiniProgram wins when both are given.
+	URL         string
+	MiniProgram *MiniProgramPage
+	// Data by field name without ".DATA", e.g. thing1. See CheckTemplateData.
+	Data map[string]string
+	// ClientMsgID (at most 32 bytes) lets WeChat drop a repetition within some minutes.
+	ClientMsgID string
+}
+
+// MiniProgramPage is a page of a mini-program bound to the official account.
+type MiniProgramPage struct {
+	AppID string
+	Path  string // without a leading slash; may carry a query
+}
+
+// CustomText is a customer-service text, allowed for a while after the person has acted.
+type CustomText struct {
+	To      string // openid within the official account
+	Content string
+}
+
+// QRCode is a scene code of the official account: scanning it follows the account, or
+// greets a follower, and tells us the scene.
+type QRCode struct {
+	Ticket    string
+	URL       string // what the picture says; for drawing it ourselves
+	ImageURL  string // WeChat's picture
+	ExpiresIn time.Duration
+}
+
+// Limits of scene codes.
+const (
+	MaxScene        = 64                  // bytes of a scene
+	MaxQRTTL        = 30 * 24 * time.Hour // life of a temporary code
+	MaxClientMsgID  = 32                  // bytes
+	MaxPermanentQRs = 100_000             // per account, ever; they cannot be deleted
+)
