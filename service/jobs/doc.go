@@ -1,0 +1,18 @@
+// Package jobs is the durable queue and the timetable.
+//
+// It owns: jobs that are inserted in the transaction of the business action and run later, at least once, and periodic
+// tasks. It does not know what the jobs do; each capability registers its own workers.
+//
+// # Rules
+//
+//   - A job exists exactly when its transaction was committed.
+//   - A worker takes a job by a conditional UPDATE that writes its name and a lease; the affected rows decide. (No SKIP
+//     LOCKED: TiDB accepts it and locks nothing.)
+//   - A job whose lease has run out is taken again, so a worker that died delays a job and never loses it. It may then
+//     run twice: workers must be idempotent. A worker that wakes after its lease finds that it may not complete the job.
+//   - An error means another try, after a growing pause with jitter; after MaxAttempts the job is dead and keeps the reason.
+//     A panic counts as an error.
+//   - Snooze puts a job off without counting a try; Cancel ends it for good.
+//
+// The words are those of River (https://riverqueue.com), which does not run on MySQL.
+package jobs
