@@ -72,16 +72,19 @@ func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
 }
 
 func (d *DB) goose() (*goose.Provider, error) {
-	dialect := goose.DialectMySQL
-	if d.driver == SQLite {
-		dialect = goose.DialectSQLite3
-	}
 	dir, err := fs.Sub(migrations, "migrations/"+string(d.driver))
 	if err != nil {
 		return nil, fmt.Errorf("read the migrations: %w", err)
 	}
 	opts := []goose.ProviderOption{goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true)}
-	if d.driver == MySQL {
+	dialect := goose.DialectMySQL
+	if d.driver == SQLite {
+		store, err := newVersionTable()
+		if err != nil {
+			return nil, err
+		}
+		dialect, opts = goose.DialectCustom, append(opts, goose.WithStore(store))
+	} else {
 		opts = append(opts, goose.WithSessionLocker(namedLock{}))
 	}
 	p, err := goose.NewProvider(dialect, d.pools[0], dir, opts...)
