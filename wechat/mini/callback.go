@@ -1,0 +1,19 @@
+package mini
+
+import "huitou/wechat/internal/push"
+
+// Callback verifies, opens and answers what WeChat pushes to the mini-program.
+type Callback = push.Codec
+
+// CallbackConfig says how the console's message-push page is filled in.
+type CallbackConfig = push.Config
+
+// Modes of message security, as the console names them.
+const (
+	ModePlain      = push.ModePlain
+	ModeCompatible = push.ModeCompatible
+	ModeSafe       = push.ModeSafe
+)
+
+// NewCallback returns a callback, or every fault of its configuration.
+func NewCallback(cfg CallbackConfig) (*Callback, error) { return push.New(cfg) }
