@@ -1,0 +1,62 @@
+package staff
+
+import (
+	"slices"
+
+	"huitou/model"
+)
+
+// Permission is one thing that staff may do.
+type Permission string
+
+// The permissions.
+const (
+	CouponsIssue      Permission = "coupons.issue"      // give one coupon to one member
+	CouponsManage     Permission = "coupons.manage"     // make, start and stop coupon templates
+	GiftsManage       Permission = "gifts.manage"       // make and change gifts of the points mall
+	RedemptionsPickUp Permission = "redemptions.pickup" // hand a redeemed gift over the counter
+	MembersRead       Permission = "members.read"       // look a member up; phone numbers stay masked
+	OrdersRead        Permission = "orders.read"        // look an order up
+	ParcelsMake       Permission = "parcels.make"       // make the QR code of a parcel
+	MessagesRead      Permission = "messages.read"      // see which messages were sent
+	PointsAdjust      Permission = "points.adjust"      // correct a member's points by hand
+	PlansManage       Permission = "plans.manage"       // make and change plans of the paid card
+	ReportsRead       Permission = "reports.read"       // see the shop's figures
+	StaffManage       Permission = "staff.manage"       // make and disable accounts
+)
+
+// Role is a set of permissions.
+type Role string
+
+// The roles.
+const (
+	Owner   Role = "owner"   // everything
+	Manager Role = "manager" // everything but accounts
+	Clerk   Role = "clerk"   // the daily work at the counter
+)
+
+// Roles are all roles, the most powerful first.
+var Roles = []Role{Owner, Manager, Clerk}
+
+// everyday is what a clerk may do; managers may do it as well.
+var everyday = []Permission{CouponsIssue, RedemptionsPickUp, MembersRead, OrdersRead, ParcelsMake, MessagesRead}
+
+// rights is the whole table: what is not in it is denied.
+var rights = map[Role][]Permission{
+	Clerk:   everyday,
+	Manager: append([]Permission{CouponsManage, GiftsManage, PointsAdjust, PlansManage, ReportsRead}, everyday...),
+	Owner:   append([]Permission{StaffManage, CouponsManage, GiftsManage, PointsAdjust, PlansManage, ReportsRead}, everyday...),
+}
+
+// Valid reports whether the role is one of ours.
+func (r Role) Valid() bool { return slices.Contains(Roles, r) }
+
+// Actor is the member of staff who does something.
+type Actor struct {
+	ID   model.StaffID
+	Name string
+	Role Role
+}
+
+// May reports whether the actor's role has a permission. Unknown roles and the zero Actor have none.
+func (a Actor) May(p Permission) bool { return a.ID != 0 && slices.Contains(rights[a.Role], p) }
