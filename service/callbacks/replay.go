@@ -1,0 +1,45 @@
+package callbacks
+
+import (
+	"context"
+	"fmt"
+
+	"huitou/model"
+	"huitou/model/db"
+	"huitou/service/audit"
+)
+
+// Replay asks for a failed or ignored callback to be processed again, after a fault of ours was mended or a reaction added.
+type Replay struct {
+	Staff model.StaffID
+	ID    model.CallbackID
+}
+
+// Replay puts the callback back into the queue. It returns ErrWaiting while the callback is being processed and ErrDone
+// when it has had its effect.
+func (s *Service) Replay(ctx context.Context, in Replay) error {
+	return s.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
+		c, err := lock(tx, in.ID)
+		if err != nil {
+			return err
+		}
+		switch c.State {
+		case model.CallbackFailed, model.CallbackIgnored:
+		case model.CallbackReceived:
+			return ErrWaiting
+		default:
+			return ErrDone
+		}
+		was := c.State
+		c.Replays++
+		if err := reopen(tx, c); err != nil {
+			return fmt.Errorf("reopen callback %d: %w", c.ID, err)
+		}
+		if err := s.enqueue(ctx, tx, c); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, audit.Entry{
+			Staff: in.Staff, Action: "callbacks.replay", Ref: fmt.Sprintf("callback:%d", c.ID), Detail: map[string]any{"was": was},
+		})
+	})
+}

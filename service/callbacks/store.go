@@ -1,0 +1,78 @@
+package callbacks
+
+import (
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"huitou/model"
+	"huitou/model/db"
+)
+
+func idOf(tx *db.Tx, app, key string) (model.CallbackID, error) {
+	var c model.Callback
+	if err := tx.Gorm().Select("id").Where("app_id = ? AND dedupe_key = ?", app, key).Take(&c).Error; err != nil {
+		return 0, fmt.Errorf("look up a repeated callback: %w", err)
+	}
+	return c.ID, nil
+}
+
+func byID(tx *db.Tx, id model.CallbackID) (c model.Callback, err error) {
+	err = tx.Gorm().Where("id = ?", id).Take(&c).Error
+	if db.IsNotFound(err) {
+		err = ErrUnknown
+	}
+	return c, err
+}
+
+func lock(tx *db.Tx, id model.CallbackID) (c model.Callback, err error) {
+	err = tx.Gorm().Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Take(&c).Error
+	if db.IsNotFound(err) {
+		err = ErrUnknown
+	}
+	return c, err
+}
+
+// finish ends a received callback; fresh is false when it had ended before.
+func finish(tx *db.Tx, id model.CallbackID, state model.CallbackState, reason string) (fresh bool, err error) {
+	res := tx.Gorm().Model(&model.Callback{}).Where("id = ? AND state = ?", id, model.CallbackReceived).
+		Updates(map[string]any{"state": state, "reason": reason, "finished_at": tx.Now})
+	if res.Error != nil {
+		return false, fmt.Errorf("end callback %d: %w", id, res.Error)
+	}
+	return res.RowsAffected == 1, nil
+}
+
+// countRun counts a failed run of a received callback and fails it for good at the last one.
+func countRun(tx *db.Tx, id model.CallbackID, reason string) (last bool, err error) {
+	c, err := lock(tx, id)
+	if err != nil || c.State != model.CallbackReceived {
+		return false, err
+	}
+	set := map[string]any{"runs": gorm.Expr("runs + 1"), "reason": reason}
+	if last = c.Runs+1 >= maxRuns; last {
+		set["state"], set["finished_at"] = model.CallbackFailed, tx.Now
+	}
+	return last, tx.Gorm().Model(&model.Callback{}).Where("id = ?", id).Updates(set).Error
+}
+
+func reopen(tx *db.Tx, c model.Callback) error {
+	return tx.Gorm().Model(&model.Callback{}).Where("id = ?", c.ID).Updates(map[string]any{
+		"state": model.CallbackReceived, "reason": "", "runs": 0, "replays": c.Replays, "finished_at": nil,
+	}).Error
+}
+
+func deleteOld(tx *db.Tx, before time.Time, limit int) (int64, error) {
+	var ids []model.CallbackID
+	err := tx.Gorm().Model(&model.Callback{}).
+		Where("state IN ? AND received_at < ? AND channel <> ?",
+			[]model.CallbackState{model.CallbackDone, model.CallbackIgnored}, before, Pay).
+		Order("received_at").Limit(limit).Pluck("id", &ids).Error
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	res := tx.Gorm().Where("id IN ?", ids).Delete(&model.Callback{})
+	return res.RowsAffected, res.Error
+}
