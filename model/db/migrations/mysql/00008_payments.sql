@@ -58,10 +58,7 @@ CREATE TABLE pay_notices (
   amount_fen     BIGINT       NOT NULL,
   currency       VARCHAR(16)  NOT NULL,
   verdict        VARCHAR(32)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  copies         BIGINT       NOT NULL DEFAULT 1,
-  first_at       DATETIME(6)  NOT NULL,
-  last_at        DATETIME(6)  NOT NULL,
-  CHECK (copies >= 1),
+  received_at    DATETIME(6)  NOT NULL,
   UNIQUE KEY pay_notices_digest (digest),
   KEY pay_notices_order (out_trade_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -56,10 +56,7 @@ CREATE TABLE pay_notices (
   amount_fen     INTEGER NOT NULL,
   currency       TEXT NOT NULL,
   verdict        TEXT NOT NULL,
-  copies         INTEGER NOT NULL DEFAULT 1,
-  first_at       DATETIME NOT NULL,
-  last_at        DATETIME NOT NULL,
-  CHECK (copies >= 1)
+  received_at    DATETIME NOT NULL
 );
 CREATE INDEX pay_notices_order ON pay_notices (out_trade_no);
 
