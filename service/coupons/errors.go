@@ -1,0 +1,30 @@
+package coupons
+
+import "huitou/model/fault"
+
+// Why a template gives no coupon.
+var (
+	ErrTemplateUnknown = fault.New(fault.NotFound, "coupons.template_unknown", "优惠券不存在", "there is no such coupon template")
+	ErrDraft           = fault.New(fault.Conflict, "coupons.draft", "优惠券还未启用", "the template is still a draft")
+	ErrPaused          = fault.New(fault.Conflict, "coupons.paused", "优惠券暂停发放", "the template is paused")
+	ErrEnded           = fault.New(fault.Conflict, "coupons.ended", "领取已结束", "the template has ended")
+	ErrNotStarted      = fault.New(fault.Conflict, "coupons.not_started", "领取还未开始", "claiming has not started")
+	ErrSoldOut         = fault.New(fault.Conflict, "coupons.sold_out", "优惠券已领完", "no coupon is left")
+	ErrLimitReached    = fault.New(fault.Conflict, "coupons.limit_reached", "您已达到领取上限", "the member has as many as one member gets")
+	ErrNotClaimable    = fault.New(fault.Forbidden, "coupons.not_claimable", "该优惠券不能自行领取", "members cannot claim this coupon themselves")
+	ErrNotIssuable     = fault.New(fault.Forbidden, "coupons.not_issuable", "该优惠券不能发放", "this coupon is not given by staff or events")
+	ErrSourceReused    = fault.New(fault.Conflict, "coupons.source_reused", "该来源已发放过另一张优惠券", "the cause has already given another coupon")
+)
+
+// Why a coupon cannot be used.
+var (
+	ErrUnknown        = fault.New(fault.NotFound, "coupons.unknown", "券码不存在", "there is no such coupon")
+	ErrNotYours       = fault.New(fault.Forbidden, "coupons.not_yours", "优惠券不属于该会员", "the coupon belongs to another member")
+	ErrNotYetUsable   = fault.New(fault.Conflict, "coupons.not_yet_usable", "优惠券还未到使用时间", "the coupon is not usable yet")
+	ErrExpired        = fault.New(fault.Conflict, "coupons.expired", "优惠券已过期", "the coupon has expired")
+	ErrBelowThreshold = fault.New(fault.Conflict, "coupons.below_threshold", "未达到使用门槛", "the goods are worth less than the threshold")
+	ErrNoSaving       = fault.New(fault.Conflict, "coupons.no_saving", "优惠券对该订单没有优惠", "the coupon takes nothing off this order")
+	ErrLocked         = fault.New(fault.Conflict, "coupons.locked", "优惠券正在被另一订单使用", "another order holds the coupon")
+	ErrRedeemed       = fault.New(fault.Conflict, "coupons.redeemed", "优惠券已使用", "the coupon has been used")
+	ErrNotLocked      = fault.New(fault.Conflict, "coupons.not_locked", "优惠券未被该订单占用", "this order does not hold the coupon")
+)

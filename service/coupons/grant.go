@@ -1,0 +1,252 @@
+package coupons
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"huitou/model"
+	"huitou/model/db"
+	"huitou/model/random"
+)
+
+// grant is one coupon to be given.
+type grant struct {
+	member  model.MemberID
+	source  string // unique for ever; "" when nothing tells a repetition
+	channel model.CouponChannel
+	staff   model.StaffID
+	reused  error // the refusal when the source has given something else
+}
+
+// insertAttempts bounds the tries to insert a batch into which another instance's rows come.
+const insertAttempts = 4
+
+var (
+	errContended = errors.New("coupons: other instances keep taking the same slots")
+	errMoved     = errors.New("coupons: the template changed under its lock")
+)
+
+// grantTx gives coupons of one template, in order: sources that are known are answered with what they gave, then refusal (when
+// not nil) ends it for the rest; limits and stock decide among the others. The rows go in first, sorted, and the
+// template's counter is taken last.
+func (s *Service) grantTx(ctx context.Context, tx *db.Tx, t model.CouponTemplate, refusal error, gs []grant) ([]db.Outcome[Coupon], error) {
+	b := batch{t: t, gs: gs, outs: make([]db.Outcome[Coupon], len(gs))}
+	for attempt := 1; ; attempt++ {
+		if err := b.plan(tx, refusal); err != nil {
+			return nil, err
+		}
+		if len(b.rows) == 0 {
+			return b.answer(), nil
+		}
+		fresh, err := insertCoupons(tx, b.sorted())
+		if err != nil {
+			return nil, fmt.Errorf("insert %d coupons of template %d: %w", len(b.rows), t.ID, err)
+		}
+		if fresh {
+			break
+		}
+		// Another instance gave a coupon to one of these members, or for one of these sources, after we looked. The
+		// statement had no effect; what we see now includes the other's rows.
+		if attempt == insertAttempts {
+			return nil, errContended
+		}
+	}
+	if err := b.takeStock(tx); err != nil {
+		return nil, err
+	}
+	return b.answer(), nil
+}
+
+// batch is what one call of grantTx decides.
+type batch struct {
+	t    model.CouponTemplate
+	gs   []grant
+	outs []db.Outcome[Coupon]
+	rows []planned   // to be inserted, in order of arrival
+	same map[int]int // a repetition within the batch -> the command that it repeats
+}
+
+type planned struct {
+	i int // index of the command
+	c model.Coupon
+}
+
+// plan decides every command on what the transaction sees.
+func (b *batch) plan(tx *db.Tx, refusal error) error {
+	b.rows, b.same = b.rows[:0], map[int]int{}
+	known, err := couponsBySource(tx, b.sources())
+	if err != nil {
+		return err
+	}
+	var taken map[model.MemberID][]int64
+	if refusal == nil && b.t.PerMember > 0 {
+		if taken, err = takenSlots(tx, b.t.ID, b.members()); err != nil {
+			return err
+		}
+	}
+	room := int64(len(b.gs))
+	if b.t.Total >= 0 {
+		room = min(room, b.t.Total-b.t.Claimed)
+	}
+	from, until := validity(b.t, tx.Now)
+	first := make(map[string]int, len(b.gs))
+	for i, g := range b.gs {
+		out := &b.outs[i]
+		*out = db.Outcome[Coupon]{}
+		if g.source != "" {
+			if c, ok := known[g.source]; ok {
+				*out = b.repeated(g, c)
+				continue
+			}
+			if j, ok := first[g.source]; ok {
+				b.same[i] = j
+				continue
+			}
+			first[g.source] = i
+		}
+		if refusal != nil {
+			out.Err = refusal
+			continue
+		}
+		var slot *int64
+		if b.t.PerMember > 0 {
+			n, ok := freeSlot(taken[g.member], b.t.PerMember)
+			if !ok {
+				out.Err = ErrLimitReached
+				continue
+			}
+			slot = &n
+		}
+		if int64(len(b.rows)) >= room {
+			out.Err = ErrSoldOut
+			continue
+		}
+		if slot != nil {
+			taken[g.member] = append(taken[g.member], *slot)
+		}
+		b.rows = append(b.rows, planned{i, model.Coupon{
+			PublicID: model.PublicID(random.ID()), Code: random.Digits(16), TemplateID: b.t.ID, MemberID: g.member, Slot: slot,
+			Source: nullable(g.source), Channel: g.channel, StaffID: g.staff, CouponTerms: b.t.CouponTerms,
+			UsableFrom: from, UsableUntil: until, State: model.CouponIssued, IssuedAt: tx.Now,
+		}})
+	}
+	return nil
+}
+
+// repeated answers a command whose source has given a coupon before.
+func (b *batch) repeated(g grant, c model.Coupon) db.Outcome[Coupon] {
+	if c.MemberID != g.member || c.TemplateID != b.t.ID {
+		return db.Outcome[Coupon]{Err: g.reused}
+	}
+	v := given(c, b.t)
+	v.Replayed = true
+	return db.Outcome[Coupon]{Value: v}
+}
+
+// takeStock takes the rows' number from the template. When that is not there any more, the earliest commands keep
+// theirs and the rows of the others are taken back.
+func (b *batch) takeStock(tx *db.Tx) error {
+	ok, err := takeStock(tx, b.t.ID, int64(len(b.rows)))
+	if err != nil {
+		return fmt.Errorf("take %d of template %d: %w", len(b.rows), b.t.ID, err)
+	}
+	if ok {
+		return nil
+	}
+	now, err := lockTemplate(tx, b.t.ID) // from here on the counter stands still
+	if err != nil {
+		return fmt.Errorf("lock template %d: %w", b.t.ID, err)
+	}
+	var keep int64
+	refusal := error(ErrSoldOut)
+	if now.State != model.TemplateActive {
+		refusal = stateRefusal(now.State)
+	} else {
+		keep = max(0, min(now.Total-now.Claimed, int64(len(b.rows))))
+	}
+	back := b.rows[keep:]
+	ids := make([]model.PublicID, len(back))
+	for j, r := range back {
+		ids[j] = r.c.PublicID
+		b.outs[r.i].Err = refusal
+	}
+	if err := deleteCoupons(tx, ids); err != nil {
+		return fmt.Errorf("take %d coupons of template %d back: %w", len(ids), b.t.ID, err)
+	}
+	b.rows = b.rows[:keep]
+	if keep == 0 {
+		return nil
+	}
+	if ok, err = takeStock(tx, b.t.ID, keep); err == nil && !ok {
+		err = errMoved
+	}
+	if err != nil {
+		return fmt.Errorf("take %d of template %d: %w", keep, b.t.ID, err)
+	}
+	return nil
+}
+
+// answer fills in what was given, also for repetitions within the batch.
+func (b *batch) answer() []db.Outcome[Coupon] {
+	for _, r := range b.rows {
+		b.outs[r.i].Value = given(r.c, b.t)
+	}
+	for i, j := range b.same {
+		if b.gs[i].member != b.gs[j].member {
+			b.outs[i].Err = b.gs[i].reused
+			continue
+		}
+		b.outs[i] = b.outs[j]
+		b.outs[i].Value.Replayed = b.outs[j].Err == nil
+	}
+	return b.outs
+}
+
+// sorted returns the rows in the order in which every instance inserts, so that two of them do not wait for each other.
+func (b *batch) sorted() []model.Coupon {
+	rows := make([]model.Coupon, len(b.rows))
+	for i, r := range b.rows {
+		rows[i] = r.c
+	}
+	slices.SortStableFunc(rows, func(x, y model.Coupon) int { return cmp.Compare(x.MemberID, y.MemberID) })
+	return rows
+}
+
+func (b *batch) sources() []string {
+	list := make([]string, 0, len(b.gs))
+	for _, g := range b.gs {
+		if g.source != "" {
+			list = append(list, g.source)
+		}
+	}
+	return list
+}
+
+func (b *batch) members() []int64 {
+	list := make([]int64, len(b.gs))
+	for i, g := range b.gs {
+		list[i] = int64(g.member)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// freeSlot returns the lowest ordinal from 1 to limit that is not taken.
+func freeSlot(taken []int64, limit int64) (int64, bool) {
+	for n := int64(1); n <= limit; n++ {
+		if !slices.Contains(taken, n) {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+func nullable(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
