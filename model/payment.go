@@ -76,9 +76,7 @@ type PayNotice struct {
 	AmountFen     Fen
 	Currency      string
 	Verdict       string
-	Copies        int64
-	FirstAt       time.Time
-	LastAt        time.Time
+	ReceivedAt    time.Time // of the first copy
 }
 
 // TableName names the table.

@@ -1,0 +1,48 @@
+package payments
+
+import (
+	"context"
+
+	"huitou/model"
+	"huitou/model/db"
+)
+
+// undeliverable is the kind of break that a seller opens who cannot give what was paid.
+const undeliverable Verdict = "undeliverable"
+
+// RefundDueTx says that what was paid cannot be given: the order becomes refund_due, with a break. It is for sellers, in the
+// transaction in which they find out. It returns ErrUnknown unless the order is paid; a repetition has no effect.
+func (s *Service) RefundDueTx(ctx context.Context, tx *db.Tx, id model.PayOrderID, reason string) error {
+	o, err := lockOrder(tx, id)
+	if err != nil {
+		return err
+	}
+	if o.State == model.PayRefundDue {
+		return nil
+	}
+	if o.State != model.PayPaid {
+		return ErrUnknown
+	}
+	if err := moveOrder(tx, id, model.PayPaid, model.PayRefundDue); err != nil {
+		return err
+	}
+	alarm, err := openBreak(tx, undeliverable, o.OutTradeNo, *o.TransactionID, reason)
+	tx.OnCommit(func() { s.sound(ctx, alarm) })
+	return err
+}
+
+// Breaks lists what does not agree, newest first, for staff. next is the cursor of the following page, empty at the end.
+func (s *Service) Breaks(ctx context.Context, page db.Page) (list []model.PayBreak, next string, err error) {
+	err = s.db.Read(ctx, func(_ context.Context, tx *db.Tx) error {
+		list, next, err = listBreaks(tx, page)
+		return err
+	})
+	return list, next, err
+}
+
+// sound tells the people on duty about a new break: the error level is what alarms are made from.
+func (s *Service) sound(ctx context.Context, b *model.PayBreak) {
+	if b != nil {
+		s.log.ErrorContext(ctx, "payment break", "break", b.ID, "kind", b.Kind, "out_trade_no", b.OutTradeNo, "detail", b.Detail)
+	}
+}

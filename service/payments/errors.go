@@ -1,0 +1,15 @@
+package payments
+
+import "huitou/model/fault"
+
+// Faults of this package.
+var (
+	ErrUnknown = fault.New(fault.NotFound, "payments.unknown", "支付单不存在", "there is no such payment")
+	ErrAmount  = fault.New(fault.Invalid, "payments.amount", "支付金额超出允许范围", "the amount is outside of what may be paid at once")
+	ErrReused  = fault.New(fault.Conflict, "payments.ref_reused", "该业务单已有另一笔支付", "the purpose has a payment of another amount or member")
+	ErrPaid    = fault.New(fault.Conflict, "payments.paid", "该订单已支付", "the order is paid already")
+	ErrClosed  = fault.New(fault.Conflict, "payments.closed", "订单已关闭,请重新下单", "the order is closed, make a new one")
+	ErrNoPayer = fault.New(fault.Conflict, "payments.no_payer", "请先在小程序登录后再支付", "the member has no identity in the app that pays")
+	ErrGateway = fault.New(fault.Unavailable, "payments.gateway", "微信支付繁忙,请稍后重试", "WeChat Pay does not answer, try again")
+	ErrRefused = fault.New(fault.Unavailable, "payments.refused", "暂时无法支付,请联系商家", "WeChat Pay refused the order; the merchant must look into it")
+)
