@@ -62,8 +62,9 @@ type AttemptOutcome string
 const (
 	AttemptOpen     AttemptOutcome = "" // no answer was stored
 	AttemptAccepted AttemptOutcome = "accepted"
-	AttemptRefused  AttemptOutcome = "refused" // WeChat said no, or it never left
-	AttemptUnsure   AttemptOutcome = "unsure"  // it left, and no readable answer came
+	AttemptRefused  AttemptOutcome = "refused"  // WeChat said no, or it never left
+	AttemptUnsure   AttemptOutcome = "unsure"   // it left, and no readable answer came
+	AttemptRepeated AttemptOutcome = "repeated" // accepted, but so was another attempt: WeChat took them for one
 )
 
 // MessageAttempt is one attempt to send a message; it is stored before the call leaves.

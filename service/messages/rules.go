@@ -1,0 +1,165 @@
+package messages
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net"
+	"strings"
+	"time"
+
+	"huitou/model"
+	"huitou/wechat"
+)
+
+const (
+	// unsureWindow is how long after the first attempt without an answer the same message may be sent again. WeChat
+	// drops repetitions for ten minutes.
+	unsureWindow = 9 * time.Minute
+	// callTimeout bounds one call, so that it cannot leave after the window.
+	callTimeout = 15 * time.Second
+	// maxAttempts ends a message that is refused again and again; with backoff about four hours.
+	maxAttempts = 14
+)
+
+// clientMsgID makes the id by which WeChat tells a repetition from a new message: 32 hex digits, always the same for a key.
+func clientMsgID(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:wechat.MaxClientMsgID/2])
+}
+
+// backoff is the pause after the n-th attempt (1 and up): 5 s, 15 s, 45 s … half an hour at most.
+func backoff(n int64) time.Duration {
+	pause := 5 * time.Second
+	for range min(max(n, 1)-1, 10) {
+		pause *= 3
+	}
+	return min(pause, 30*time.Minute)
+}
+
+// quotaReset is when the day's quota is full again, five minutes after midnight in Shanghai: clocks differ.
+func quotaReset(now time.Time) time.Time {
+	return model.DayOf(now, model.Shanghai).AddDays(1).Start(model.Shanghai).Add(5 * time.Minute)
+}
+
+// step is what happens to a message after an attempt that was not accepted.
+type step string
+
+const (
+	stepAgain  step = "again"  // back to queued, another attempt after a pause
+	stepUnsure step = "unsure" // stays in sending; may be sent again within the window
+	stepPark   step = "park"   // back to queued, until an instant
+	stepFail   step = "fail"   // the end
+)
+
+// decision is the outcome of judging an error.
+type decision struct {
+	step     step
+	pause    time.Duration // for again and unsure
+	until    time.Time     // for park
+	reason   string        // word for staff
+	code     int64
+	unfollow bool // the recipient does not follow
+	alarm    bool // somebody should look: our settings or our program are wrong
+}
+
+// judge decides by the error of attempt n what happens next.
+func judge(err error, n int64, now time.Time) decision {
+	code := codeOf(err)
+	d := decision{step: stepFail, code: code, reason: string(wechat.ClassOf(err))}
+	if !answered(err) {
+		return decision{step: stepUnsure, pause: backoff(n), reason: "no_answer"}
+	}
+	again := func(alarm bool) decision {
+		if n >= maxAttempts {
+			d.reason, d.alarm = "gave_up:"+d.reason, alarm
+			return d
+		}
+		d.step, d.pause, d.alarm = stepAgain, backoff(n), alarm
+		return d
+	}
+	switch wechat.ClassOf(err) {
+	case wechat.ClassRetry:
+		return again(false)
+	case wechat.ClassToken:
+		return again(true)
+	case wechat.ClassRecipient:
+		d.unfollow = true
+	case wechat.ClassQuota:
+		d.step, d.until = stepPark, now.Add(time.Minute) // limits by the minute
+		if code == 45009 {
+			d.until = quotaReset(now)
+		}
+	case wechat.ClassConfig:
+		if code == 40037 { // also seen now and then although the template exists (wechat.md §3.10)
+			if d.alarm = true; n < 2 {
+				d.step, d.pause = stepAgain, time.Minute
+			}
+			return d
+		}
+		return again(true) // an address that is not on the list, a secret that was changed: mended by people within hours
+	case wechat.ClassBug, wechat.ClassUnknown:
+		d.alarm = true
+	}
+	return d
+}
+
+// answered reports whether an error proves that nothing was sent: WeChat refused, our own check did, or the call never
+// left. Everything else may have reached the person.
+func answered(err error) bool {
+	var refused *wechat.Error
+	var data *wechat.DataError
+	if errors.As(err, &refused) || errors.As(err, &data) {
+		return true
+	}
+	var transport *wechat.TransportError
+	if errors.As(err, &transport) && tokenEndpoints[transport.Endpoint] {
+		return true // it was the token that could not be had
+	}
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+var tokenEndpoints = map[string]bool{"/cgi-bin/stable_token": true, "/cgi-bin/token": true}
+
+func codeOf(err error) int64 {
+	var refused *wechat.Error
+	if errors.As(err, &refused) {
+		return int64(refused.Code)
+	}
+	return 0
+}
+
+// wording fills a template's fields from a message's texts, cut to what WeChat takes, and checks the result.
+func wording(t Template, data map[string]string) (map[string]string, error) {
+	out := make(map[string]string, len(t.Fields))
+	for field, name := range t.Fields {
+		out[field] = wechat.Truncate(wechat.KindOfField(field), data[name])
+	}
+	return out, wechat.CheckTemplateData(out)
+}
+
+// ended maps the status of a report, which WeChat writes with and without spaces, to a state.
+func ended(status string) (state model.MessageState, reason string) {
+	switch s := squeeze(status); s {
+	case "success":
+		return model.MessageDelivered, ""
+	case "failed:userblock":
+		return model.MessageBlocked, "user_block"
+	default:
+		return model.MessageFailed, "report:" + cutText(s, 64)
+	}
+}
+
+// squeeze drops blanks and case: "failed: system failed" and "failed:user block" are both WeChat's spelling.
+func squeeze(status string) string {
+	return strings.ToLower(strings.Join(strings.Fields(status), ""))
+}
+
+func cutText(s string, most int) string {
+	s = strings.ToValidUTF8(s, "?")
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
