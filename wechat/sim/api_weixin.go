@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"net/http"
 	"strconv"
 )
@@ -61,7 +62,7 @@ func (s *Sim) admit(c *call) (weixinRoute, *answer) {
 		return refuse(43002)
 	}
 	if route.kinds == nil {
-		c.app = s.appByID(c.query.Get("appid"))
+		c.app = s.appByID(c.namedApp())
 		return route, nil
 	}
 	token := c.query.Get("access_token")
@@ -79,6 +80,18 @@ func (s *Sim) admit(c *call) (weixinRoute, *answer) {
 		}
 	}
 	return refuse(48001)
+}
+
+// namedApp is the appid a token or login call gives, in its query or JSON body.
+func (c *call) namedApp() string {
+	if id := c.query.Get("appid"); id != "" {
+		return id
+	}
+	var in struct {
+		AppID string `json:"appid"`
+	}
+	_ = json.Unmarshal(c.body, &in) // a bad body is refused by the endpoint
+	return in.AppID
 }
 
 func (s *Sim) failWeixin(c *call, f *Fault) answer {

@@ -143,6 +143,10 @@ func struck(hit []*Fault, kind faultKind) *Fault {
 	return nil
 }
 
+func struckAny(hit []*Fault, kinds []faultKind) bool {
+	return slices.ContainsFunc(hit, func(f *Fault) bool { return slices.Contains(kinds, f.Kind) })
+}
+
 func faultNames(hit []*Fault) string {
 	names := make([]string, len(hit))
 	for i, f := range hit {

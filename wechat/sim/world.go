@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -37,6 +38,7 @@ type world struct {
 	codes     map[string]*oneTimeCode
 
 	qrcodes   []*qrcode
+	qrByKey   map[string]*qrcode // by ticket and by encoded address
 	permanent int
 
 	templateSent map[string]sentTemplate // openid + client_msg_id
@@ -48,6 +50,7 @@ type world struct {
 	refunds      map[string]*refund
 
 	deliveries []*Delivery
+	deliveryNo int
 	journal    journal
 	faults     []*Fault
 	faultNo    int
@@ -62,6 +65,7 @@ func newWorld(acc *accounts) *world {
 		tokens:       map[string]*accessToken{},
 		people:       map[string]*customer{},
 		codes:        map[string]*oneTimeCode{},
+		qrByKey:      map[string]*qrcode{},
 		templateSent: map[string]sentTemplate{},
 		orders:       map[string]*order{},
 		prepays:      map[string]*order{},
@@ -186,8 +190,17 @@ type oneTimeCode struct {
 
 const codeLife = 5 * time.Minute
 
+// pruneAbove is how large a memory of short-lived things grows before the dead ones
+// are dropped.
+const pruneAbove = 20_000
+
 func (s *Sim) issueCode(purpose string, u *customer, number string) string {
+	now := s.now()
+	if len(s.codes) > pruneAbove {
+		// Long dead ones answer 40029 either way.
+		maps.DeleteFunc(s.codes, func(_ string, old *oneTimeCode) bool { return now.Sub(old.expires) > time.Hour })
+	}
 	code := "0" + s.ids.word(31)
-	s.codes[code] = &oneTimeCode{purpose: purpose, user: u, number: number, expires: s.now().Add(codeLife)}
+	s.codes[code] = &oneTimeCode{purpose: purpose, user: u, number: number, expires: now.Add(codeLife)}
 	return code
 }

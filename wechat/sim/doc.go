@@ -1,0 +1,84 @@
+// Package sim is a WeChat that runs on this machine and speaks WeChat's HTTP.
+//
+// It owns the platform's side of what the product uses: login and phone codes, access
+// tokens, scene QR codes, template and customer-service messages, shipping
+// information, payments and refunds of pay v3, the encrypted pushes and signed
+// notifications that follow, and the phones of made-up customers. It does not own the
+// product's side: it imports no other package of this module, and its cryptography is
+// written for it alone and checked at every start against published examples
+// (selftest_vectors.json). Product and simulator must not share one wrong
+// implementation.
+//
+// # Clock
+//
+// Every expiry, quota and retry follows Config.Now. Work that comes due while the
+// clock runs is sent at once; after a jump, everything that became due is sent one by
+// one in the order of its due time. Only socket time-outs (5 s for a push, as on the
+// platform) and the latency of faults are real time.
+//
+// # Identity
+//
+// AppIDs begin with "wxsim-", which no real one does. Secrets and keys come from
+// crypto/rand at the first start and are kept in Config.StateDir (mode 0600) when
+// given. Ids, tokens and nonces come from Config.Seed and the number of starts.
+//
+// # Where pushes go
+//
+// Pushes of the accounts go to the push base. Payment notifications go to their
+// notify_url when that is a loopback address, else to the push base under the same
+// path: this program calls nobody else.
+//
+// Pushes are repeated up to 3 times, 5 s apart, byte for byte. A reply that is neither
+// empty nor `success` must be a proper passive reply, encrypted in safe mode; otherwise
+// the customer reads 该公众号暂时无法提供服务. Notifications are signed anew at every send and
+// repeated 15 times over 24 h 4 min until the status is 200 or 204.
+//
+// # Control API
+//
+// JSON under /_sim, on a port of its own. POST bodies are objects; unknown fields are
+// refused; an empty body is {}. {user} is an id (u1), an openid, the unionid or the
+// phone number. Errors are {"error":code,"message":text} with 400, 404, 409 or 422.
+// Acts that WeChat tells the product about answer when the first try of their push has
+// an outcome, or after ?wait_ms= (6000 by default, 15000 at most), with
+// {"delivery":{id,state,attempts,problem…},"replies":[messages shown on the phone]}.
+//
+//	GET    /_sim                            index of routes and fault kinds
+//	GET    /_sim/accounts                   appids, merchant, templates; no secrets
+//	POST   /_sim/users                      {nickname?, phone?} → user with unionid, oa_openid, mini_openid
+//	GET    /_sim/users                      {users}
+//	GET    /_sim/users/{user}               user
+//	POST   /_sim/users/{user}/traits        {blocked?, risky?}: refuses template messages; code2session answers 40226
+//	POST   /_sim/users/{user}/login         → {js_code, expires_in}
+//	POST   /_sim/users/{user}/phone         {phone?} → {code, expires_in}
+//	POST   /_sim/users/{user}/follow        {ticket?, scene?} → push `subscribe`
+//	POST   /_sim/users/{user}/unfollow      → push `unsubscribe`
+//	POST   /_sim/users/{user}/scan          {ticket} → push `subscribe` with qrscene_…, or `SCAN` of a follower
+//	POST   /_sim/users/{user}/send_text     {content, app?: oa|mini} → push `text`
+//	POST   /_sim/users/{user}/click         {key} → push `CLICK`
+//	POST   /_sim/users/{user}/pay           {appId, timeStamp, nonceStr, package, signType, paySign, outcome?: success|cancel|fail}
+//	                                        → {errMsg, order, delivery} or 422 pay_sign_invalid, 409 …; without parameters
+//	                                        {prepay_id, unsigned:true} pays unchecked
+//	GET    /_sim/users/{user}/inbox         ?after=seq → {user, messages}
+//	GET    /_sim/qrcodes                    {qrcodes}: unexpired, newest first
+//	GET    /_sim/orders                     ?user= → {orders}, newest first
+//	GET    /_sim/refunds                    {refunds}
+//	POST   /_sim/refunds/{out_refund_no}/result  {status: SUCCESS|ABNORMAL|CLOSED} → {refund, delivery?}
+//	GET    /_sim/deliveries                 ?limit= → {deliveries}, newest first
+//	GET    /_sim/deliveries/{id}            one, waiting for its first try
+//	POST   /_sim/verify_url                 {app} → {verified, status}: the console's GET with echostr
+//	GET    /_sim/journal                    ?after=seq&limit=&app= → {entries}, secrets and phone numbers blotted out
+//	GET    /_sim/faults                     {faults}
+//	POST   /_sim/faults                     Fault → with id; see Fault for kinds and matching
+//	DELETE /_sim/faults, /_sim/faults/{id}  remove
+//	GET    /_sim/settings                   Settings
+//	POST   /_sim/settings                   fields to change → Settings
+//	POST   /_sim/templates                  {name?, title, fields:[{key,label,enum?}]} → template with id
+//	GET    /_sim/clock                      {now, movable}
+//	POST   /_sim/clock                      {advance_ms}; needs Config.Advance
+//	POST   /_sim/reset                      forget all but accounts and settings
+//
+// # What is not simulated
+//
+// Subscribe messages, mini-program codes and links, web OAuth, menus, media, bills,
+// profit sharing, auto-renewal and virtual payment.
+package sim

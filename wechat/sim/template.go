@@ -1,0 +1,123 @@
+package sim
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Template is a 类目模板 of the official account.
+type Template struct {
+	ID     string          `json:"id"`
+	Name   string          `json:"name"` // our short name for it
+	Title  string          `json:"title"`
+	Fields []TemplateField `json:"fields"`
+}
+
+// TemplateField is one line of a template. The letters of Key are its type.
+type TemplateField struct {
+	Key   string   `json:"key"` // thing1, time2, amount3 …
+	Label string   `json:"label"`
+	Enum  []string `json:"enum,omitempty"` // the only values of an enum field
+}
+
+// shopTemplates are the notices a shop with members sends.
+func shopTemplates() []Template {
+	templates := []Template{
+		{Name: "member_card", Title: "会员卡开通成功通知", Fields: []TemplateField{
+			{Key: "thing1", Label: "会员卡"}, {Key: "time2", Label: "开通时间"}, {Key: "date3", Label: "有效期至"}, {Key: "thing4", Label: "会员权益"}}},
+		{Name: "welcome", Title: "会员绑定成功通知", Fields: []TemplateField{
+			{Key: "thing1", Label: "会员"}, {Key: "time2", Label: "绑定时间"}, {Key: "thing3", Label: "温馨提示"}}},
+		{Name: "points", Title: "积分变动提醒", Fields: []TemplateField{
+			{Key: "thing1", Label: "变动原因"}, {Key: "number2", Label: "变动积分"}, {Key: "number3", Label: "当前积分"}, {Key: "time4", Label: "变动时间"}}},
+		{Name: "coupon", Title: "优惠券到账提醒", Fields: []TemplateField{
+			{Key: "thing1", Label: "优惠券"}, {Key: "amount2", Label: "面额"}, {Key: "time3", Label: "有效期至"}, {Key: "thing4", Label: "使用说明"}}},
+		{Name: "gift", Title: "积分兑换成功通知", Fields: []TemplateField{
+			{Key: "thing1", Label: "兑换商品"}, {Key: "number2", Label: "使用积分"}, {Key: "character_string3", Label: "兑换单号"}, {Key: "time4", Label: "兑换时间"}}},
+		{Name: "order", Title: "订单支付成功通知", Fields: []TemplateField{
+			{Key: "character_string1", Label: "订单编号"}, {Key: "amount2", Label: "支付金额"}, {Key: "time3", Label: "支付时间"}, {Key: "thing4", Label: "商品"}}},
+	}
+	for i := range templates {
+		templates[i].ID = newTemplateID()
+	}
+	return templates
+}
+
+// newTemplateID has the 43 characters of a real one.
+func newTemplateID() string { return "SIM-" + randomHex(19) + "-" }
+
+func (t Template) validate() error {
+	if t.Title == "" || len(t.Fields) == 0 || len(t.Fields) > 10 {
+		return fmt.Errorf("a template has a title and 1 to 10 fields")
+	}
+	for _, f := range t.Fields {
+		kind := fieldKind(f.Key)
+		if _, known := fieldRules[kind]; (!known && kind != "enum") || kind == f.Key {
+			return fmt.Errorf("field key %q is not a known type and a number", f.Key)
+		}
+		if kind == "enum" && len(f.Enum) == 0 {
+			return fmt.Errorf("field %s needs its values", f.Key)
+		}
+	}
+	return nil
+}
+
+func fieldKind(key string) string { return strings.TrimRight(key, "0123456789") }
+
+// accepts tells whether value fits the field's type. Characters are counted, not bytes.
+func (f TemplateField) accepts(value string) bool {
+	kind := fieldKind(f.Key)
+	if kind == "enum" {
+		for _, v := range f.Enum {
+			if v == value {
+				return true
+			}
+		}
+		return false
+	}
+	rule, known := fieldRules[kind]
+	return known && strings.TrimSpace(value) != "" && rule(value)
+}
+
+// fieldRules are the value limits of the platform's parameter table.
+var fieldRules = map[string]func(string) bool{
+	"thing":            func(v string) bool { return utf8.RuneCountInString(v) <= 20 },
+	"number":           matches(`^-?\d{1,32}(\.\d+)?$`, 32),
+	"letter":           matches(`^[A-Za-z]{1,32}$`, 32),
+	"symbol":           func(v string) bool { return utf8.RuneCountInString(v) <= 5 && !strings.ContainsFunc(v, isWord) },
+	"character_string": matches(`^[\x21-\x7e]{1,32}$`, 32),
+	"time":             matches(`^(`+dayPattern+` ?)?`+clockPattern+`([~～]((`+dayPattern+` ?)?`+clockPattern+`))?$|^`+dayPattern+`$`, 64),
+	"date":             matches(`^`+dayPattern+`( ?`+clockPattern+`)?([~～]`+dayPattern+`( ?`+clockPattern+`)?)?$`, 64),
+	"amount":           matches(`^[¥￥$€£]?-?\d{1,10}(\.\d{1,2})?元?$`, 16),
+	"phone_number":     matches(`^[0-9+\-() ]{1,17}$`, 17),
+	"car_number":       func(v string) bool { return utf8.RuneCountInString(v) <= 8 },
+	"name":             isName,
+	"phrase":           func(v string) bool { return utf8.RuneCountInString(v) <= 5 && allHan(v) },
+}
+
+const (
+	dayPattern   = `\d{4}(年\d{1,2}月\d{1,2}日|-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2})`
+	clockPattern = `([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?`
+)
+
+func matches(pattern string, longest int) func(string) bool {
+	re := regexp.MustCompile(pattern)
+	return func(v string) bool { return utf8.RuneCountInString(v) <= longest && re.MatchString(v) }
+}
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+func allHan(v string) bool {
+	return !strings.ContainsFunc(v, func(r rune) bool { return !unicode.Is(unicode.Han, r) })
+}
+
+// isName: 10 Chinese characters, or 20 letters and symbols.
+func isName(v string) bool {
+	n := utf8.RuneCountInString(v)
+	if strings.ContainsFunc(v, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		return n <= 10
+	}
+	return n <= 20 && !strings.ContainsFunc(v, unicode.IsDigit)
+}
