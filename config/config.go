@@ -1,0 +1,147 @@
+package config
+
+import "time"
+
+// Config is every setting of `huitou serve`.
+type Config struct {
+	// Environment is "production" or "development". Only development may talk to a WeChat simulator.
+	Environment string `koanf:"environment"`
+
+	HTTP      HTTP       `koanf:"http"`
+	Database  Database   `koanf:"database"`
+	Redis     Redis      `koanf:"redis"`
+	Privacy   Privacy    `koanf:"privacy"`
+	OA        Account    `koanf:"oa"`
+	Mini      Account    `koanf:"mini"`
+	Pay       Pay        `koanf:"pay"`
+	WeChat    WeChat     `koanf:"wechat"`
+	Ingest    Ingest     `koanf:"ingest"`
+	Points    Points     `koanf:"points"`
+	Templates []Template `koanf:"templates"`
+	Log       Log        `koanf:"log"`
+}
+
+// HTTP says where the program listens and what others call it.
+type HTTP struct {
+	// Addr serves shoppers, staff, shop systems and callbacks; behind the reverse proxy.
+	Addr string `koanf:"addr"`
+	// OpsAddr serves health and metrics; loopback or a private network.
+	OpsAddr string `koanf:"ops_addr"`
+	// PublicURL is the address of Addr as WeChat reaches it, "https://shop.example.com".
+	PublicURL string `koanf:"public_url"`
+	// TrustedProxies are the networks (CIDR) whose X-Forwarded-For is believed.
+	TrustedProxies []string `koanf:"trusted_proxies"`
+}
+
+// Database is MySQL, MariaDB or TiDB.
+type Database struct {
+	DSN     Secret `koanf:"dsn"`
+	MaxOpen int    `koanf:"max_open"`
+}
+
+// Redis holds hints. Addrs with more than one entry is a cluster, with MasterName a set of Sentinels.
+type Redis struct {
+	Addrs      []string `koanf:"addrs"`
+	Username   string   `koanf:"username"`
+	Password   Secret   `koanf:"password"`
+	MasterName string   `koanf:"master_name"`
+	TLS        bool     `koanf:"tls"`
+}
+
+// Privacy holds the key of personal data.
+type Privacy struct {
+	// PhoneKey encrypts phone numbers: 32 bytes as 64 hex digits. Losing it loses the numbers.
+	PhoneKey Secret `koanf:"phone_key"`
+}
+
+// Account is an official account or a mini-program.
+type Account struct {
+	AppID  string `koanf:"app_id"`
+	Secret Secret `koanf:"secret"`
+	// Token and AESKey are those of the callback ("message push") settings.
+	Token          Secret `koanf:"token"`
+	AESKey         Secret `koanf:"aes_key"`
+	PreviousAESKey Secret `koanf:"previous_aes_key"`
+	// Mode is "safe", "compatible" or "plain", as set with WeChat.
+	Mode string `koanf:"mode"`
+	// Format is "xml" or "json", as set with WeChat.
+	Format string `koanf:"format"`
+}
+
+// Pay is the merchant's account with WeChat Pay, API v3, public-key mode.
+type Pay struct {
+	MchID          string `koanf:"mch_id"`
+	SerialNo       string `koanf:"serial_no"`
+	PrivateKeyFile string `koanf:"private_key_file"`
+	APIv3Key       Secret `koanf:"api_v3_key"`
+	PublicKeyID    string `koanf:"public_key_id"`
+	PublicKeyFile  string `koanf:"public_key_file"`
+}
+
+// WeChat says where WeChat is.
+type WeChat struct {
+	// Simulator is the address of `huitou sim`; empty means WeChat itself. Development only.
+	Simulator string `koanf:"simulator"`
+}
+
+// Ingest holds the keys with which shop systems sign.
+type Ingest struct {
+	Keys []IngestKey `koanf:"keys"`
+}
+
+// IngestKey is one shop system.
+type IngestKey struct {
+	ID     string `koanf:"id"`
+	Source string `koanf:"source"`
+	Secret Secret `koanf:"secret"`
+}
+
+// Points are the shop's rules for earning.
+type Points struct {
+	// PerYuan is the points earned for one yuan of goods, in hundredths: 100 is one point a yuan.
+	PerYuan int64 `koanf:"per_yuan_hundredths"`
+	// PendingDays is how long earned points wait for the return window to end; 0 means not at all.
+	PendingDays int `koanf:"pending_days"`
+	// LifetimeMonths is how long points live from the day they become active; 0 means for ever.
+	LifetimeMonths int `koanf:"lifetime_months"`
+}
+
+// Template joins one of our messages with a template of the official account.
+type Template struct {
+	// Name is ours: "visit1", "membership.activated".
+	Name string `koanf:"name"`
+	// ID is the template's at WeChat.
+	ID string `koanf:"id"`
+	// Fields maps our words to the template's keys: order: character_string1.
+	Fields map[string]string `koanf:"fields"`
+}
+
+// Log says how much to write and how.
+type Log struct {
+	// Level is debug, info, warn or error.
+	Level string `koanf:"level"`
+	// Format is json or text.
+	Format string `koanf:"format"`
+}
+
+// defaults are the settings that need not be given.
+func defaults() map[string]any {
+	return map[string]any{
+		"environment":                "production",
+		"http.addr":                  "127.0.0.1:8080",
+		"http.ops_addr":              "127.0.0.1:8081",
+		"database.max_open":          32,
+		"oa.mode":                    "safe",
+		"oa.format":                  "xml",
+		"mini.mode":                  "safe",
+		"mini.format":                "json",
+		"points.per_yuan_hundredths": 100,
+		"points.pending_days":        0,
+		"points.lifetime_months":     12,
+		"log.level":                  "info",
+		"log.format":                 "json",
+	}
+}
+
+// ShutdownGrace is how long a stopping program drains requests and jobs.
+const ShutdownGrace = 20 * time.Second
