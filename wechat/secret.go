@@ -37,7 +37,8 @@ func (s Secret) Format(f fmt.State, verb rune) {
 // LogValue hides the secret from slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText hides the secret from JSON, YAML and map keys.
+// MarshalText hides the secret from YAML and other text formats. Do not use secrets as map
+// keys: encoding/json writes string keys as they are.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // MarshalJSON hides the secret from JSON.
