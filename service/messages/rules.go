@@ -55,7 +55,7 @@ const (
 // decision is the outcome of judging an error.
 type decision struct {
 	step     step
-	pause    time.Duration // for again and unsure
+	pause    time.Duration // for again
 	until    time.Time     // for park
 	reason   string        // word for staff
 	code     int64
@@ -68,7 +68,7 @@ func judge(err error, n int64, now time.Time) decision {
 	code := codeOf(err)
 	d := decision{step: stepFail, code: code, reason: string(wechat.ClassOf(err))}
 	if !answered(err) {
-		return decision{step: stepUnsure, pause: backoff(n), reason: "no_answer"}
+		return decision{step: stepUnsure, reason: "no_answer"}
 	}
 	again := func(alarm bool) decision {
 		if n >= maxAttempts {

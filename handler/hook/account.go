@@ -1,0 +1,160 @@
+package hook
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"huitou/service/callbacks"
+	"huitou/wechat"
+)
+
+// Codec verifies, opens and seals callbacks, as oa.Callback and mini.Callback do.
+type Codec interface {
+	VerifyURL(query url.Values) (echo string, err error)
+	Open(query url.Values, body []byte) (wechat.Push, error)
+	Seal(p wechat.Push, r wechat.Reply) (contentType string, body []byte, err error)
+}
+
+// WeChat waits five seconds. What we do in them, at worst, must fit with room for the network.
+const (
+	replyTime = 1500 * time.Millisecond
+	storeTime = 2500 * time.Millisecond
+	maxBody   = 64 << 10 // pictures are addresses; a compatible-mode push is three times a plain one
+)
+
+// account is the callback address of one official account or mini-program.
+type account struct {
+	appID   string
+	channel callbacks.Channel
+	codec   Codec
+	vault   *callbacks.Service
+	reply   func(ctx context.Context, p wechat.Push) (wechat.Reply, error)
+	refused func(reason string)
+	log     *slog.Logger
+}
+
+func (a account) handle(c echo.Context) error {
+	if c.Request().Method == http.MethodGet {
+		return a.verify(c)
+	}
+	return a.receive(c)
+}
+
+// verify answers the check that WeChat makes when the address is entered in its console.
+func (a account) verify(c echo.Context) error {
+	text, err := a.codec.VerifyURL(c.QueryParams())
+	if err != nil {
+		return a.refuse(c, err)
+	}
+	return c.String(http.StatusOK, text)
+}
+
+func (a account) receive(c echo.Context) error {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, maxBody))
+	if err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			err = wechat.ErrTooLarge
+		}
+		return a.refuse(c, err)
+	}
+	push, err := a.codec.Open(c.QueryParams(), body)
+	verdict := ""
+	switch {
+	case err == nil:
+		verdict = callbacks.VerdictOK
+	case errors.Is(err, wechat.ErrDecrypt):
+		verdict = callbacks.VerdictUnopenable
+	case errors.Is(err, wechat.ErrMalformed):
+		verdict = callbacks.VerdictMalformed
+	default:
+		return a.refuse(c, err)
+	}
+	// WeChat hanging up must not undo what it is about to send again.
+	ctx := context.WithoutCancel(c.Request().Context())
+	in := callbacks.Received{App: a.appID, Channel: a.channel, Verdict: verdict, Raw: push.Body, DedupeKey: push.DedupeKey}
+	if verdict == callbacks.VerdictOK {
+		in.Topic, in.Reply = callbacks.Topic(push), a.replyTo(ctx, push)
+	} else {
+		a.log.ErrorContext(ctx, "callback cannot be read", "app", a.appID, "verdict", verdict, "err", err)
+		if in.Raw == nil {
+			in.Raw = body
+		}
+	}
+	return a.store(ctx, c, push, in)
+}
+
+// store keeps the callback and answers it.
+func (a account) store(ctx context.Context, c echo.Context, push wechat.Push, in callbacks.Received) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTime)
+	defer cancel()
+	id, fresh, err := a.vault.Receive(ctx, in)
+	if err != nil {
+		a.log.ErrorContext(ctx, "callback was not stored", "app", a.appID, "topic", in.Topic, "err", err)
+		return c.NoContent(http.StatusInternalServerError)
+	}
+	a.log.InfoContext(ctx, "callback received", "app", a.appID, "callback", id, "topic", in.Topic, "fresh", fresh, "verdict", in.Verdict)
+	reply := in.Reply
+	if !fresh && in.Verdict == callbacks.VerdictOK {
+		if reply, err = a.vault.ReplyTo(ctx, id); err != nil {
+			a.log.ErrorContext(ctx, "stored reply is not at hand", "callback", id, "err", err)
+			reply = wechat.Reply{}
+		}
+	}
+	if reply == (wechat.Reply{}) {
+		return success(c)
+	}
+	contentType, sealed, err := a.codec.Seal(push, reply)
+	if err != nil {
+		a.log.ErrorContext(ctx, "reply cannot be sealed", "callback", id, "err", err)
+		return success(c)
+	}
+	return c.Blob(http.StatusOK, contentType, sealed)
+}
+
+// replyTo asks for the passive reply. It is worth waiting for only for a moment; without it the person sees nothing at once,
+// and everything else happens all the same.
+func (a account) replyTo(ctx context.Context, p wechat.Push) wechat.Reply {
+	if a.reply == nil {
+		return wechat.Reply{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, replyTime)
+	defer cancel()
+	reply, err := a.reply(ctx, p)
+	if err != nil {
+		a.log.WarnContext(ctx, "no passive reply", "app", a.appID, "topic", callbacks.Topic(p), "err", err)
+		return wechat.Reply{}
+	}
+	return reply
+}
+
+func success(c echo.Context) error { return c.String(http.StatusOK, "success") }
+
+// refuse turns away what is not proven to be WeChat's. Nothing is stored; the reason is counted.
+func (a account) refuse(c echo.Context, err error) error {
+	status, reason := http.StatusForbidden, "signature"
+	switch {
+	case errors.Is(err, wechat.ErrSignature):
+	case errors.Is(err, wechat.ErrStale):
+		// A clock of ours that is wrong looks the same as a replay, so this is worth a look.
+		reason = "stale"
+	case errors.Is(err, wechat.ErrPlaintext):
+		reason = "plaintext"
+	case errors.Is(err, wechat.ErrTooLarge):
+		status, reason = http.StatusRequestEntityTooLarge, "too_large"
+	default:
+		status, reason = http.StatusBadRequest, "unreadable"
+	}
+	if a.refused != nil {
+		a.refused(reason)
+	}
+	a.log.WarnContext(c.Request().Context(), "callback refused", "app", a.appID, "reason", reason)
+	return c.NoContent(status)
+}
