@@ -39,8 +39,11 @@ func (ParcelScan) TableName() string { return "parcel_scans" }
 // VisitState is how far a visit got. Its message, once queued, has states of its own.
 type VisitState string
 
-// VisitQueued means that the visit's message is in the outbox.
-const VisitQueued VisitState = "queued"
+// States of a visit.
+const (
+	VisitQueued  VisitState = "queued"  // its message is in the outbox
+	VisitSkipped VisitState = "skipped" // Reason says why
+)
 
 // Visit is one of at most three contacts after a sale; the schema refuses a fourth.
 type Visit struct {
@@ -49,7 +52,8 @@ type Visit struct {
 	MemberID   MemberID
 	Ordinal    int64 // 1 to 3
 	State      VisitState
-	MessageKey string
+	Reason     string
+	MessageKey string // empty when skipped
 	DueAt      time.Time
 	CreatedAt  time.Time
 }

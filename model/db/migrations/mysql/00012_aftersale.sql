@@ -39,6 +39,7 @@ CREATE TABLE visits (
   member_id   BIGINT       NOT NULL,
   ordinal     BIGINT       NOT NULL,
   state       VARCHAR(16)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  reason      VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   message_key VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   due_at      DATETIME(6)  NOT NULL,
   created_at  DATETIME(6)  NOT NULL,

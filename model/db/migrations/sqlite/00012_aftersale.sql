@@ -36,6 +36,7 @@ CREATE TABLE visits (
   member_id   INTEGER NOT NULL,
   ordinal     INTEGER NOT NULL,
   state       TEXT NOT NULL,
+  reason      TEXT NOT NULL DEFAULT '',
   message_key TEXT NOT NULL,
   due_at      DATETIME NOT NULL,
   created_at  DATETIME NOT NULL,
