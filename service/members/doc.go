@@ -1,0 +1,27 @@
+// Package members knows the shop's customers: by what they are known, how they sign in, and their figures.
+//
+// It owns: members and their identities, phone numbers, sessions of the mini-program, who follows the official account, and
+// the figures of orders (first, last, count, total). It does not own orders, points, coupons or messages, which all
+// name a member by id; and it does not merge two members yet: evidence that two of them are one person
+// is refused with ErrAmbiguous, or, at sign-in and at following, where a person must never be shut out, logged.
+//
+// # Identities
+//
+// A member is known by any of: an openid in one of our apps, the unionid that joins a person's openids, a phone number, a
+// number in a shop's own system or a file (source, external). Each identity belongs to at most one member: the schema says so by
+// unique keys, and Ensure decides races by inserting.
+//
+// # Phone numbers
+//
+// A number is kept twice: encrypted (AES-256-GCM with a random nonce, bound to its member) and as a keyed hash (HMAC-SHA256 of
+// the E.164 form) by which it is found. Both keys derive from the one that New gets. Outside of this package a number is
+// shown masked only, 138****0000; logs carry ids, never numbers, openids or tokens (T24, T34). A member keeps the number that he
+// has when an order names another one; only BindPhone, where WeChat vouches for the number, replaces it.
+//
+// # Sessions
+//
+// A session is an opaque random token of 256 bits; the database keeps its SHA-256. It ends 30 days after sign-in, after 7 idle
+// days and at sign-out. What was found is believed for one second, so an end counts on every instance within a second (T23).
+// Authenticate is on the way of every request of a flash sale: concurrent look-ups share one query, and the note of the
+// last use is written once an hour at most, many in one transaction.
+package members

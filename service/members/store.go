@@ -1,0 +1,218 @@
+package members
+
+import (
+	"fmt"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"huitou/model"
+	"huitou/model/db"
+)
+
+func memberByID(tx *db.Tx, id model.MemberID) (row model.Member, err error) {
+	err = tx.Gorm().Where("id = ?", id).Take(&row).Error
+	return row, err
+}
+
+func lockMember(tx *db.Tx, id model.MemberID) (row model.Member, err error) {
+	err = tx.Gorm().Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Take(&row).Error
+	if err = orUnknown(err); err != nil && err != error(ErrUnknown) {
+		err = fmt.Errorf("lock member %d: %w", id, err)
+	}
+	return row, err
+}
+
+func orUnknown(err error) error {
+	if db.IsNotFound(err) {
+		return ErrUnknown
+	}
+	return err
+}
+
+// memberIDBy returns the member with a value in one unique column, 0 when nobody has it.
+func memberIDBy(tx *db.Tx, column, value string) (id model.MemberID, err error) {
+	err = tx.Gorm().Model(&model.Member{}).Where(clause.Eq{Column: clause.Column{Name: column}, Value: value}).Limit(1).Pluck("id", &id).Error
+	return id, err
+}
+
+func memberIDByOpenID(tx *db.Tx, appID, openID string) (id model.MemberID, err error) {
+	err = tx.Gorm().Model(&model.MemberOpenID{}).Where("app_id = ? AND open_id = ?", appID, openID).Limit(1).Pluck("member_id", &id).Error
+	return id, err
+}
+
+func memberIDByExternal(tx *db.Tx, source, external string) (id model.MemberID, err error) {
+	err = tx.Gorm().Model(&model.MemberExternal{}).Where("source = ? AND external = ?", source, external).Limit(1).Pluck("member_id", &id).Error
+	return id, err
+}
+
+// membersByExternals adds the known numbers of a source to out.
+func membersByExternals(tx *db.Tx, source string, externals []string, out map[string]model.MemberID) error {
+	var rows []model.MemberExternal
+	if err := tx.Gorm().Select("external", "member_id").Where("source = ? AND external IN ?", source, externals).Find(&rows).Error; err != nil {
+		return fmt.Errorf("look external numbers up: %w", err)
+	}
+	for _, r := range rows {
+		out[r.External] = r.MemberID
+	}
+	return nil
+}
+
+func openIDRow(tx *db.Tx, appID, openID string) (row model.MemberOpenID, err error) {
+	err = tx.Gorm().Where("app_id = ? AND open_id = ?", appID, openID).Take(&row).Error
+	return row, err
+}
+
+// openIDOf returns a member's identity in an app: of several the one that follows, else the newest.
+func openIDOf(tx *db.Tx, id model.MemberID, appID string) (row model.MemberOpenID, err error) {
+	err = tx.Gorm().Where("member_id = ? AND app_id = ?", id, appID).Order("following DESC, id DESC").Limit(1).Take(&row).Error
+	return row, err
+}
+
+// saveUnionID gives a member without unionid one. errRaced means that it was taken meanwhile.
+func saveUnionID(tx *db.Tx, id model.MemberID, unionID string) error {
+	res := tx.Gorm().Model(&model.Member{}).Where("id = ? AND union_id IS NULL", id).Update("union_id", unionID)
+	return raced(res.Error, res.RowsAffected)
+}
+
+// savePhone gives a member a number. errRaced means that another member has it.
+func savePhone(tx *db.Tx, id model.MemberID, index string, cipher []byte) error {
+	res := tx.Gorm().Model(&model.Member{}).Where("id = ?", id).Updates(map[string]any{"phone_index": index, "phone_cipher": cipher})
+	return raced(res.Error, res.RowsAffected)
+}
+
+// raced keeps the text of a duplicate error inside: it holds the value.
+func raced(err error, affected int64) error {
+	switch {
+	case db.IsDuplicate(err), err == nil && affected == 0:
+		return errRaced
+	}
+	return err
+}
+
+func saveFollowed(tx *db.Tx, identity int64, scene string, at time.Time) error {
+	return tx.Gorm().Model(&model.MemberOpenID{}).Where("id = ?", identity).
+		Updates(map[string]any{"following": true, "followed_at": at, "scene": scene}).Error
+}
+
+func saveUnfollowed(tx *db.Tx, identity int64, at time.Time) error {
+	return tx.Gorm().Model(&model.MemberOpenID{}).Where("id = ?", identity).
+		Updates(map[string]any{"following": false, "unfollowed_at": at}).Error
+}
+
+// insertMembers adds members in one statement and returns their ids in order. ErrTaken means that one of them has a
+// unionid or phone that is taken; nothing was added then.
+func insertMembers(tx *db.Tx, rows []model.Member) ([]model.MemberID, error) {
+	fresh, err := tx.Insert(&rows)
+	if err != nil {
+		return nil, fmt.Errorf("add members: %w", err)
+	}
+	if !fresh {
+		return nil, ErrTaken
+	}
+	// Databases do not promise the order of the ids of one statement; the public ids tell which is whose.
+	names := make([]model.PublicID, len(rows))
+	for i, r := range rows {
+		names[i] = r.PublicID
+	}
+	var added []model.Member
+	if err := tx.Gorm().Select("id", "public_id").Where("public_id IN ?", names).Find(&added).Error; err != nil {
+		return nil, fmt.Errorf("read the ids of new members: %w", err)
+	}
+	byName := make(map[model.PublicID]model.MemberID, len(added))
+	for _, r := range added {
+		byName[r.PublicID] = r.ID
+	}
+	ids := make([]model.MemberID, len(rows))
+	for i, n := range names {
+		ids[i] = byName[n]
+	}
+	return ids, nil
+}
+
+// insertAll adds identities, many in one statement. ErrTaken means that one of them is taken.
+func insertAll[Row any](tx *db.Tx, rows []Row) error {
+	for len(rows) > 0 {
+		chunk := rows[:min(bulk, len(rows))]
+		rows = rows[len(chunk):]
+		fresh, err := tx.Insert(&chunk)
+		if err != nil {
+			return fmt.Errorf("attach identities: %w", err)
+		}
+		if !fresh {
+			return ErrTaken
+		}
+	}
+	return nil
+}
+
+// deleteMember takes back a member whom this transaction made.
+func deleteMember(tx *db.Tx, id model.MemberID) error { return deleteMembers(tx, []model.MemberID{id}) }
+
+func deleteMembers(tx *db.Tx, ids []model.MemberID) error {
+	for len(ids) > 0 {
+		chunk := ids[:min(bulk, len(ids))]
+		ids = ids[len(chunk):]
+		for _, identity := range []any{&model.MemberExternal{}, &model.MemberOpenID{}} {
+			if err := tx.Gorm().Where("member_id IN ?", chunk).Delete(identity).Error; err != nil {
+				return fmt.Errorf("take identities back: %w", err)
+			}
+		}
+		if err := tx.Gorm().Where("id IN ?", chunk).Delete(&model.Member{}).Error; err != nil {
+			return fmt.Errorf("take members back: %w", err)
+		}
+	}
+	return nil
+}
+
+func addFigures(tx *db.Tx, id model.MemberID, f Figures) error {
+	res := tx.Gorm().Exec(`UPDATE members SET orders = orders + ?, total_fen = total_fen + ?,
+		first_order_at = CASE WHEN first_order_at IS NULL OR first_order_at > ? THEN ? ELSE first_order_at END,
+		last_order_at = CASE WHEN last_order_at IS NULL OR last_order_at < ? THEN ? ELSE last_order_at END
+		WHERE id = ?`, f.Orders, f.Total, f.First, f.First, f.Last, f.Last, id)
+	if res.Error != nil {
+		return fmt.Errorf("record orders of member %d: %w", id, res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return ErrUnknown
+	}
+	return nil
+}
+
+func insertSession(tx *db.Tx, row model.MemberSession) error {
+	if err := tx.Gorm().Create(&row).Error; err != nil {
+		return fmt.Errorf("open a session of member %d: %w", row.MemberID, err)
+	}
+	return nil
+}
+
+// sessionsByToken returns the sessions that are not revoked.
+func sessionsByToken(tx *db.Tx, hashes []string) (map[string]model.MemberSession, error) {
+	var rows []model.MemberSession
+	if err := tx.Gorm().Where("token_hash IN ? AND revoked_at IS NULL", hashes).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("look sessions up: %w", err)
+	}
+	out := make(map[string]model.MemberSession, len(rows))
+	for _, r := range rows {
+		out[r.TokenHash] = r
+	}
+	return out, nil
+}
+
+func markSeen(tx *db.Tx, ids []int64) error {
+	return tx.Gorm().Model(&model.MemberSession{}).Where("id IN ? AND seen_at < ?", ids, tx.Now).Update("seen_at", tx.Now).Error
+}
+
+func revokeToken(tx *db.Tx, hash string) error {
+	return tx.Gorm().Model(&model.MemberSession{}).Where("token_hash = ? AND revoked_at IS NULL", hash).Update("revoked_at", tx.Now).Error
+}
+
+// purgeSessions deletes at most 1,000 sessions that ended before an instant.
+func purgeSessions(tx *db.Tx, before time.Time) (int64, error) {
+	var old []int64
+	if err := tx.Gorm().Model(&model.MemberSession{}).Where("expires_at < ?", before).Limit(bulk).Pluck("id", &old).Error; err != nil || len(old) == 0 {
+		return 0, err
+	}
+	res := tx.Gorm().Where("id IN ?", old).Delete(&model.MemberSession{})
+	return res.RowsAffected, res.Error
+}

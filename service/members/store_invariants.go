@@ -1,0 +1,73 @@
+package members
+
+import (
+	"context"
+	"fmt"
+
+	"huitou/model"
+	"huitou/model/db"
+	"huitou/service/audit"
+)
+
+// Invariants are what must never be untrue about members.
+func (s *Service) Invariants() []audit.Invariant {
+	return []audit.Invariant{
+		audit.SQL("members.openids", "an openid belongs to an existing member",
+			`SELECT i.id, i.member_id FROM member_openids i LEFT JOIN members m ON m.id = i.member_id WHERE m.id IS NULL`),
+		audit.SQL("members.externals", "an external number belongs to an existing member",
+			`SELECT i.id, i.member_id FROM member_externals i LEFT JOIN members m ON m.id = i.member_id WHERE m.id IS NULL`),
+		audit.SQL("members.sessions", "a session belongs to an existing member",
+			`SELECT i.id, i.member_id FROM member_sessions i LEFT JOIN members m ON m.id = i.member_id WHERE m.id IS NULL`),
+		audit.SQL("members.unique_openid", "no two members share an openid",
+			`SELECT MIN(id) AS first_id, COUNT(*) AS n FROM member_openids GROUP BY app_id, open_id HAVING COUNT(*) > 1`),
+		audit.SQL("members.unique_external", "no two members share an external number",
+			`SELECT MIN(id) AS first_id, COUNT(*) AS n FROM member_externals GROUP BY source, external HAVING COUNT(*) > 1`),
+		audit.SQL("members.unique_unionid", "no two members share a unionid",
+			`SELECT MIN(id) AS first_id, COUNT(*) AS n FROM members WHERE union_id IS NOT NULL GROUP BY union_id HAVING COUNT(*) > 1`),
+		audit.SQL("members.unique_phone", "no two members share a phone number",
+			`SELECT MIN(id) AS first_id, COUNT(*) AS n FROM members WHERE phone_index IS NOT NULL GROUP BY phone_index HAVING COUNT(*) > 1`),
+		audit.SQL("members.figures", "a member has a first and a last order exactly when he has orders, the first not after the last",
+			`SELECT id FROM members WHERE (orders > 0) <> (first_order_at IS NOT NULL) OR (orders > 0) <> (last_order_at IS NOT NULL)
+			 OR first_order_at > last_order_at OR (orders = 0 AND total_fen <> 0)`),
+		audit.SQL("members.following", "who follows has begun to, and not ceased later",
+			`SELECT id FROM member_openids WHERE following AND (followed_at IS NULL OR unfollowed_at > followed_at)`),
+		{ID: "members.phones", Says: "a number that is kept opens for its member and is found by its own hash", Check: s.phonesMatch},
+	}
+}
+
+// phonesMatch opens every number, a thousand at a time.
+func (s *Service) phonesMatch(_ context.Context, tx *db.Tx) (violations []string, err error) {
+	const most = 20
+	for last := model.MemberID(0); len(violations) < most; {
+		var rows []model.Member
+		err := tx.Gorm().Select("id", "public_id", "phone_index", "phone_cipher").
+			Where("id > ? AND (phone_index IS NOT NULL OR phone_cipher IS NOT NULL)", last).Order("id").Limit(bulk).Find(&rows).Error
+		if err != nil {
+			return nil, fmt.Errorf("read phone numbers: %w", err)
+		}
+		for _, r := range rows {
+			last = r.ID
+			if why := s.phoneBroken(r); why != "" && len(violations) < most {
+				violations = append(violations, fmt.Sprintf("id=%d %s", r.ID, why))
+			}
+		}
+		if len(rows) < bulk {
+			break
+		}
+	}
+	return violations, nil
+}
+
+func (s *Service) phoneBroken(r model.Member) string {
+	if r.PhoneIndex == nil || r.PhoneCipher == nil {
+		return "has only one of hash and number"
+	}
+	plain, err := s.phones.open(r.PublicID, r.PhoneCipher)
+	switch {
+	case err != nil:
+		return "does not open"
+	case s.phones.index(plain) != *r.PhoneIndex:
+		return "is found by another hash"
+	}
+	return ""
+}
