@@ -1,0 +1,25 @@
+package points
+
+import "huitou/model/fault"
+
+// The faults of the ledger. All of them leave everything as it was.
+var (
+	// ErrInsufficient means that the member has fewer spendable points than asked for; the details say how many.
+	ErrInsufficient = fault.New(fault.Conflict, "points.insufficient", "积分不足", "there are not enough points")
+	// ErrSourceReused means that a Source came again with another amount or for another member.
+	ErrSourceReused = fault.New(fault.Mismatch, "points.source_reused",
+		"该业务单据已记过不同的积分", "the source has moved another number of points, or another member's")
+	// ErrBalanceLimit means that a balance would grow beyond MaxBalance.
+	ErrBalanceLimit = fault.New(fault.Conflict, "points.balance_limit", "积分余额已达上限", "the balance would be too large")
+	// ErrHoldUnknown means that nothing was held under the source.
+	ErrHoldUnknown = fault.New(fault.NotFound, "points.hold_unknown", "没有对应的冻结积分", "no points were held for this source")
+	// ErrHoldClosed means that a hold was released before it was to be captured, or captured before it was to be released.
+	ErrHoldClosed = fault.New(fault.Conflict, "points.hold_closed", "冻结的积分已处理", "the hold has already ended the other way")
+	// ErrNothingSpent means that there is no spending to give back.
+	ErrNothingSpent = fault.New(fault.NotFound, "points.nothing_spent", "没有可退回的积分", "no points were spent for this source")
+	// ErrReturnTooLarge means that more would be given back than was spent.
+	ErrReturnTooLarge = fault.New(fault.Conflict, "points.return_too_large",
+		"退回的积分超过已使用的积分", "more points would come back than were spent")
+	// ErrAdjustLimit means that one staff adjustment moves more than staff may.
+	ErrAdjustLimit = fault.New(fault.Forbidden, "points.adjust_limit", "超出单次可调整的积分数", "one adjustment may not move so many points")
+)
