@@ -1,0 +1,131 @@
+package memberships
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"huitou/model"
+)
+
+// Limits of plans.
+const (
+	maxMonths  = 120
+	maxDays    = 3660
+	maxName    = 30
+	maxCoupons = 10 // kinds of coupons in one plan
+	maxPerMo   = 20 // coupons of one kind in one cycle
+	maxTimes   = 10 // points multiplier
+
+	// maxAhead is how far a membership may reach into the future before another renewal is refused.
+	maxAheadMonths = 120
+)
+
+// next returns the day on which a new period begins and the anchor of its months. last is the live period that ends last, or
+// nil. A period that follows another without a gap keeps the anchor of a chain of months.
+func next(today model.Day, last *model.MembershipPeriod) (from model.Day, anchor int) {
+	if last == nil || last.ToDay.Before(today) {
+		return today, today.DayOfMonth()
+	}
+	if last.Unit == model.PlanMonths {
+		return last.ToDay, last.Anchor
+	}
+	return last.ToDay, last.ToDay.DayOfMonth()
+}
+
+// end returns the exclusive end of a period.
+func end(from model.Day, unit model.PlanUnit, length, anchor int) model.Day {
+	switch unit {
+	case model.PlanMonths:
+		return from.AddMonths(length, anchor)
+	case model.PlanDays:
+		return from.AddDays(length)
+	}
+	return model.Forever
+}
+
+// cycleStart returns the first day of the n-th cycle (0 and up) of a period.
+func cycleStart(p model.MembershipPeriod, n int) model.Day { return p.FromDay.AddMonths(n, p.Anchor) }
+
+// covers reports whether a period holds on a day.
+func covers(p model.MembershipPeriod, d model.Day) bool {
+	return p.State == model.PeriodLive && !d.Before(p.FromDay) && d.Before(p.ToDay)
+}
+
+// sellable says why a plan cannot be bought at an instant, or returns nil.
+func sellable(p model.MembershipPlan, now time.Time) error {
+	if !p.OnSale || (p.SaleFrom != nil && now.Before(*p.SaleFrom)) || (p.SaleUntil != nil && !now.Before(*p.SaleUntil)) {
+		return ErrNotOnSale
+	}
+	return nil
+}
+
+// stackable says why nothing can be added after last, or returns nil.
+func stackable(today model.Day, last *model.MembershipPeriod) error {
+	switch {
+	case last == nil || last.ToDay.Before(today):
+		return nil
+	case last.ToDay == model.Forever:
+		return ErrLifetime
+	case !last.ToDay.Before(today.AddMonths(maxAheadMonths, today.DayOfMonth())):
+		return ErrTooFar
+	}
+	return nil
+}
+
+// breakEven returns the shopping at which the member price has paid for the card, rounded up to the fen; 0 when the plan has no
+// member price, so that it cannot be said in money.
+func breakEven(price model.Fen, percentOff model.BasisPoints) model.Fen {
+	if percentOff <= 0 {
+		return 0
+	}
+	return (price*model.Fen(model.WholeBP) + model.Fen(percentOff) - 1) / model.Fen(percentOff)
+}
+
+// inWords lists the benefits as people in a shop say them.
+func inWords(points, percentOff model.BasisPoints, list []model.MembershipPlanCoupon) []string {
+	words := []string{}
+	if percentOff > 0 {
+		words = append(words, "会员价 "+decimal(int64(model.WholeBP-percentOff), 1000)+" 折")
+	}
+	if points > model.WholeBP {
+		words = append(words, "购物积分 "+decimal(int64(points), int64(model.WholeBP))+" 倍")
+	}
+	n := 0
+	for _, c := range list {
+		n += c.Quantity
+	}
+	if n > 0 {
+		words = append(words, fmt.Sprintf("每月赠优惠券 %d 张", n))
+	}
+	return words
+}
+
+// decimal writes n/unit without a float and without trailing zeros; unit is a power of ten.
+func decimal(n, unit int64) string {
+	digits := len(strconv.FormatInt(unit, 10)) - 1
+	s := fmt.Sprintf("%d.%0*d", n/unit, digits, n%unit)
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
+// lengthInWords says how long a plan lasts.
+func lengthInWords(unit model.PlanUnit, n int) string {
+	switch {
+	case unit == model.PlanLifetime:
+		return "终身"
+	case unit == model.PlanDays:
+		return fmt.Sprintf("%d 天", n)
+	case n%12 == 0:
+		return fmt.Sprintf("%d 年", n/12)
+	}
+	return fmt.Sprintf("%d 个月", n)
+}
+
+// untilInWords says the last day that a period covers.
+func untilInWords(to model.Day) string {
+	if to == model.Forever {
+		return "长期有效"
+	}
+	return to.AddDays(-1).String()
+}
