@@ -258,14 +258,14 @@ func (c Config) checkShop(k *checker) {
 		}
 		k.secret(field+"secret", key.Secret, 32)
 	}
-	if p := c.Points; p.PerYuan < 0 || p.PerYuan > 100_000 {
-		k.fault("points.per_yuan_hundredths", "is %d, want 0 to 100000", p.PerYuan)
+	if p := c.Points; p.PerYuan < 0 || p.PerYuan > 1000 {
+		k.fault("points.per_yuan", "is %d, want 0 to 1000", p.PerYuan)
 	}
 	if p := c.Points; p.PendingDays < 0 || p.PendingDays > 366 {
 		k.fault("points.pending_days", "is %d, want 0 to 366", p.PendingDays)
 	}
-	if p := c.Points; p.LifetimeMonths < 0 || p.LifetimeMonths > 120 {
-		k.fault("points.lifetime_months", "is %d, want 0 to 120", p.LifetimeMonths)
+	if p := c.Points; p.LifetimeDays < 0 || p.LifetimeDays > 3660 {
+		k.fault("points.lifetime_days", "is %d, want 0 to 3660", p.LifetimeDays)
 	}
 	names := map[string]bool{}
 	for i, t := range c.Templates {

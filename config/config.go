@@ -98,12 +98,12 @@ type IngestKey struct {
 
 // Points are the shop's rules for earning.
 type Points struct {
-	// PerYuan is the points earned for one yuan of goods, in hundredths: 100 is one point a yuan.
-	PerYuan int64 `koanf:"per_yuan_hundredths"`
-	// PendingDays is how long earned points wait for the return window to end; 0 means not at all.
+	// PerYuan is the points earned for one yuan of paid goods, 0 to 1000.
+	PerYuan int64 `koanf:"per_yuan"`
+	// PendingDays is how many whole business days earned points wait for the return window to end; 0 means not at all.
 	PendingDays int `koanf:"pending_days"`
-	// LifetimeMonths is how long points live from the day they become active; 0 means for ever.
-	LifetimeMonths int `koanf:"lifetime_months"`
+	// LifetimeDays is how many whole business days points live from the day they become active; 0 means for ever.
+	LifetimeDays int `koanf:"lifetime_days"`
 }
 
 // Template joins one of our messages with a template of the official account.
@@ -112,7 +112,7 @@ type Template struct {
 	Name string `koanf:"name"`
 	// ID is the template's at WeChat.
 	ID string `koanf:"id"`
-	// Fields maps our words to the template's keys: order: character_string1.
+	// Fields maps the template's keys to our words: character_string1: order.
 	Fields map[string]string `koanf:"fields"`
 }
 
@@ -127,19 +127,19 @@ type Log struct {
 // defaults are the settings that need not be given.
 func defaults() map[string]any {
 	return map[string]any{
-		"environment":                "production",
-		"http.addr":                  "127.0.0.1:8080",
-		"http.ops_addr":              "127.0.0.1:8081",
-		"database.max_open":          32,
-		"oa.mode":                    "safe",
-		"oa.format":                  "xml",
-		"mini.mode":                  "safe",
-		"mini.format":                "json",
-		"points.per_yuan_hundredths": 100,
-		"points.pending_days":        0,
-		"points.lifetime_months":     12,
-		"log.level":                  "info",
-		"log.format":                 "json",
+		"environment":          "production",
+		"http.addr":            "127.0.0.1:8080",
+		"http.ops_addr":        "127.0.0.1:8081",
+		"database.max_open":    32,
+		"oa.mode":              "safe",
+		"oa.format":            "xml",
+		"mini.mode":            "safe",
+		"mini.format":          "json",
+		"points.per_yuan":      1,
+		"points.pending_days":  0,
+		"points.lifetime_days": 365,
+		"log.level":            "info",
+		"log.format":           "json",
 	}
 }
 

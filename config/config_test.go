@@ -42,7 +42,7 @@ oa: {app_id: wx0123456789abcdef, secret: "c7d1e8f2a9b04356c7d1e8f2a9b04357", tok
 mini: {app_id: wxfedcba9876543210, secret: "17d1e8f2a9b04356c7d1e8f2a9b04358", token: "Lq7VbT2xYp", aes_key: "bcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR"}
 pay: {mch_id: "1900000109", serial_no: "5157F09EFDC096DE15EBE81A47057A72", private_key_file: %q, api_v3_key: "Zr8kQ2mVx5Tn9Lw3Bc7Yd1Hf6Jg4Ps0u", public_key_id: PUB_KEY_ID_0119000001092024, public_key_file: %q}
 ingest: {keys: [{id: pos-1, source: pos, secret: "kX8vQ2mZr5Tn9Lw3Bc7Yd1Hf6Jg4Ps0uAa"}]}
-templates: [{name: visit1, id: TPL1, fields: {order: character_string1}}]
+templates: [{name: visit1, id: TPL1, fields: {character_string1: order}}]
 `, write("key.pem", "PRIVATE KEY", private), write("pub.pem", "PUBLIC KEY", public))
 	path := filepath.Join(dir, "huitou.yaml")
 	if err := os.WriteFile(path, []byte(change(text)), 0o600); err != nil {
@@ -67,7 +67,7 @@ func TestLoadAcceptsACompleteFileAndTheEnvironmentWins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Log.Level != "warn" || len(c.Redis.Addrs) != 2 || c.Points.PerYuan != 100 || c.Templates[0].Fields["order"] != "character_string1" {
+	if c.Log.Level != "warn" || len(c.Redis.Addrs) != 2 || c.Points.PerYuan != 1 || c.Templates[0].Fields["character_string1"] != "order" {
 		t.Errorf("settings are %+v", c)
 	}
 }
