@@ -2,6 +2,7 @@ package members
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -165,15 +166,42 @@ func deleteMembers(tx *db.Tx, ids []model.MemberID) error {
 	return nil
 }
 
-func addFigures(tx *db.Tx, id model.MemberID, f Figures) error {
-	res := tx.Gorm().Exec(`UPDATE members SET orders = orders + ?, total_fen = total_fen + ?,
-		first_order_at = CASE WHEN first_order_at IS NULL OR first_order_at > ? THEN ? ELSE first_order_at END,
-		last_order_at = CASE WHEN last_order_at IS NULL OR last_order_at < ? THEN ? ELSE last_order_at END
-		WHERE id = ?`, f.Orders, f.Total, f.First, f.First, f.Last, f.Last, id)
-	if res.Error != nil {
-		return fmt.Errorf("record orders of member %d: %w", id, res.Error)
+// addFigures adds the figures of different members in one statement: the values are picked by id, and every column is computed
+// from what it holds at that moment.
+func addFigures(tx *db.Tx, list []OrderFigures) error {
+	if len(list) == 0 {
+		return nil
 	}
-	if res.RowsAffected == 0 {
+	var args []any
+	pick := func(value func(OrderFigures) any) string {
+		for _, f := range list {
+			args = append(args, f.Member, value(f))
+		}
+		return "CASE id" + strings.Repeat(" WHEN ? THEN ?", len(list)) + " END"
+	}
+	instant := func(value func(OrderFigures) any) string {
+		if tx.Driver() == db.MySQL { // otherwise it would be compared as text
+			return "CAST(" + pick(value) + " AS DATETIME(6))"
+		}
+		return pick(value)
+	}
+	orders := func(f OrderFigures) any { return f.Orders }
+	amount := func(f OrderFigures) any { return f.Amount }
+	first := func(f OrderFigures) any { return f.First }
+	last := func(f OrderFigures) any { return f.Last }
+	statement := "UPDATE members SET orders = orders + " + pick(orders) + ", total_fen = total_fen + " + pick(amount) +
+		", first_order_at = CASE WHEN first_order_at < " + instant(first) + " THEN first_order_at ELSE " + instant(first) + " END" +
+		", last_order_at = CASE WHEN last_order_at > " + instant(last) + " THEN last_order_at ELSE " + instant(last) + " END" +
+		" WHERE id IN ?"
+	ids := make([]model.MemberID, len(list))
+	for i, f := range list {
+		ids[i] = f.Member
+	}
+	res := tx.Gorm().Exec(statement, append(args, ids)...)
+	if res.Error != nil {
+		return fmt.Errorf("record orders of %d members: %w", len(list), res.Error)
+	}
+	if res.RowsAffected != int64(len(list)) {
 		return ErrUnknown
 	}
 	return nil
