@@ -1,0 +1,58 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"huitou/handler/web"
+	"huitou/model"
+	"huitou/model/fault"
+	"huitou/service/members"
+	"huitou/service/staff"
+)
+
+// Members declares how staff look members up. Phone numbers are shown masked.
+func Members(r *web.Routes, s *members.Service) {
+	faults := []*fault.Fault{members.ErrUnknown}
+	web.Get(r, "/members", web.Staff(staff.MembersRead), web.Doc{ID: "find-member", Summary: "按手机号或会员号查找会员", Tag: "会员", Errors: faults},
+		func(ctx context.Context, in *findMemberRequest) (*memberReply, error) {
+			id, err := s.Find(ctx, members.Ref{Phone: in.Phone, Number: in.Number})
+			if err != nil {
+				return nil, err
+			}
+			return member(ctx, s, id)
+		})
+	web.Get(r, "/members/{id}", web.Staff(staff.MembersRead), web.Doc{ID: "member", Summary: "会员详情", Tag: "会员", Errors: faults},
+		func(ctx context.Context, in *memberRequest) (*memberReply, error) { return member(ctx, s, in.ID) })
+}
+
+func member(ctx context.Context, s *members.Service, id model.MemberID) (*memberReply, error) {
+	v, err := s.Member(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &memberReply{Body: memberView{v.ID, v.Number, v.Phone, v.Follower, v.JoinedAt, v.FirstOrderAt, v.LastOrderAt, v.Orders, v.Total}}, nil
+}
+
+type findMemberRequest struct {
+	Phone  string `query:"phone" maxLength:"24" doc:"a mobile number of mainland China, or with +country code"`
+	Number string `query:"number" maxLength:"12" pattern:"^[0-9]*$" doc:"member number, 12 digits"`
+}
+
+type memberRequest struct {
+	ID model.MemberID `path:"id" minimum:"1"`
+}
+
+type memberReply struct{ Body memberView }
+
+type memberView struct {
+	ID           model.MemberID `json:"id"`
+	Number       string         `json:"number"`
+	Phone        string         `json:"phone" doc:"masked, 138****0000; empty when not known"`
+	Follower     bool           `json:"follower" doc:"follows the official account"`
+	JoinedAt     time.Time      `json:"joined_at"`
+	FirstOrderAt *time.Time     `json:"first_order_at"`
+	LastOrderAt  *time.Time     `json:"last_order_at"`
+	Orders       int64          `json:"orders"`
+	TotalFen     model.Fen      `json:"total_fen"`
+}
