@@ -134,7 +134,8 @@ func (c *Codec) VerifyURL(query url.Values) (string, error) {
 //   - wechat.ErrSignature: not proven to be WeChat's, or for another app.
 //   - wechat.ErrStale: proven, but five minutes off.
 //   - wechat.ErrPlaintext: signed URL, but a body no signature covers, in safe mode.
-//   - wechat.ErrMalformed, and its case wechat.ErrDecrypt: authentic but unreadable.
+//   - wechat.ErrMalformed, and its case wechat.ErrDecrypt: authentic but unreadable. A body
+//     that was proven comes back beside it with Body and DedupeKey, to be kept.
 func (c *Codec) Open(query url.Values, body []byte) (wechat.Push, error) {
 	if len(body) > MaxBody {
 		return wechat.Push{}, fmt.Errorf("%d bytes: %w", len(body), wechat.ErrTooLarge)
