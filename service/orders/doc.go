@@ -1,0 +1,21 @@
+// Package orders takes in the orders that were paid in the shop.
+//
+// It owns: one row per order of the shop's systems and of files of history, and what an order settles at once: the member it
+// belongs to, the coupon it used, the points it earned, the member's figures. It does not own products, carts, stock,
+// shipping or payment; the shop does. What may come a moment later (messages, visits, referral rewards) reacts
+// to the fact Paid.
+//
+// # Rules
+//
+//   - An order is known by (source, number). The same content again gives the first result; other content under the same number
+//     is refused. Which references named the member does not count as content, who he is does.
+//   - goods + freight - discount = paid, in whole fen, none negative; where lines are given they add up to the goods.
+//   - A paid order is a fact. When the coupon that came with it cannot be used, the order is stored all the same, and why the
+//     coupon was not used is kept and answered.
+//   - A coupon takes off no more than the discount that the shop states, and is judged by the instant of payment: an
+//     order that reaches us late has used a coupon that was good when it was paid.
+//   - Points: (goods - discount, never more than paid, freight left out) x points per yuan x the member's multiplier, rounded
+//     down once. Only orders of kind goods earn points, count in the member's figures and count for repurchase.
+//   - History from files earns no points, uses no coupons and makes no fact; it fills in the member's figures.
+//   - Everything about one order happens in one transaction. Locks: member, order, points, coupon, facts.
+package orders

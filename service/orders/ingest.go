@@ -1,0 +1,186 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"huitou/model"
+	"huitou/model/db"
+	"huitou/model/fault"
+	"huitou/service/coupons"
+	"huitou/service/members"
+	"huitou/service/points"
+)
+
+// Order is an order as the shop's system tells it.
+type Order struct {
+	// Source is the shop's system; Number is unique within it.
+	Source, Number string
+	// Kind is goods when empty.
+	Kind   model.OrderKind
+	Member members.Ref
+	PaidAt time.Time
+	// Lines are what was bought, before discounts; none where the shop does not tell.
+	Lines []Line
+	// GoodsFen + FreightFen - DiscountFen = PaidFen.
+	GoodsFen, FreightFen, DiscountFen, PaidFen model.Fen
+	// CouponCode is the code or public id of the coupon that the shop took; empty without one.
+	CouponCode string
+}
+
+// Line is one line of an order. PriceFen is of one piece.
+type Line struct {
+	SKU, Name, Category string
+	Quantity            int64
+	PriceFen            model.Fen
+}
+
+// Result is what became of an order.
+type Result struct {
+	Order        model.OrderID
+	Member       model.MemberID
+	Fresh        bool // false: the order was known, and this is the first result
+	PointsEarned model.Points
+	// Coupon is nil when the order brought none.
+	Coupon *CouponOutcome
+}
+
+// CouponOutcome says whether the order's coupon was used, and when not, why: Reason is the code of a fault of coupons.
+type CouponOutcome struct {
+	Used     bool
+	Discount model.Fen
+	Reason   string
+}
+
+// Ingest takes an order in and settles it. An order that is known gives the first result with Fresh false. It returns
+// fault.ErrInvalid with every faulty field, ErrConflict, or what members says about the reference.
+func (s *Service) Ingest(ctx context.Context, in Order) (r Result, err error) {
+	err = s.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
+		r, err = s.IngestTx(ctx, tx, in)
+		return err
+	})
+	return r, err
+}
+
+// IngestTx is Ingest in a given transaction.
+func (s *Service) IngestTx(ctx context.Context, tx *db.Tx, in Order) (Result, error) {
+	if in.Kind == "" {
+		in.Kind = model.OrderGoods
+	}
+	in.PaidAt = in.PaidAt.UTC().Truncate(time.Microsecond)
+	if err := fault.InvalidFields(in.faults(tx.Now)); err != nil {
+		return Result{}, err
+	}
+	member, _, err := s.Members.EnsureTx(ctx, tx, in.Member)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := s.Members.LockTx(ctx, tx, member); err != nil {
+		return Result{}, err
+	}
+	rate, err := s.Multiplier(ctx, tx, member, in.PaidAt)
+	if err != nil {
+		return Result{}, fmt.Errorf("read the multiplier of member %d: %w", member, err)
+	}
+	row := in.row(member, tx.Now)
+	row.PointsEarned = earned(s.Rules, in, rate)
+	fresh, err := tx.Insert(&row)
+	if err != nil {
+		return Result{}, fmt.Errorf("insert order %s of %s: %w", in.Number, in.Source, err)
+	}
+	if !fresh {
+		return s.known(tx, row)
+	}
+	if err := insertLines(tx, row.ID, in.Lines); err != nil {
+		return Result{}, fmt.Errorf("insert the lines of order %d: %w", row.ID, err)
+	}
+	if err := s.settle(ctx, tx, &row); err != nil {
+		return Result{}, err
+	}
+	return result(row, true), nil
+}
+
+// settle does at once what follows from a new order.
+func (s *Service) settle(ctx context.Context, tx *db.Tx, row *model.Order) error {
+	if row.PointsEarned > 0 {
+		active, expires := lifetime(s.Rules, row.PaidAt, tx.Now)
+		_, _, err := s.Points.EarnTx(ctx, tx, points.Earn{
+			Member: row.MemberID, Points: row.PointsEarned, Reason: model.PointsForOrder, Source: ref(row.ID) + ":earn",
+			ActiveFrom: active, ExpiresAt: expires,
+		})
+		if err != nil {
+			return fmt.Errorf("earn the points of order %d: %w", row.ID, err)
+		}
+	}
+	if err := s.useCoupon(ctx, tx, row); err != nil {
+		return err
+	}
+	if row.Kind == model.OrderGoods {
+		if err := s.Members.RecordOrderTx(ctx, tx, row.MemberID, row.PaidFen, row.PaidAt); err != nil {
+			return err
+		}
+	}
+	return s.Facts.Record(ctx, tx, Paid{row.ID, row.Kind, row.MemberID, row.Source, row.Number, row.PaidFen, row.PaidAt})
+}
+
+// useCoupon uses the order's coupon up, or keeps why it could not be.
+func (s *Service) useCoupon(ctx context.Context, tx *db.Tx, row *model.Order) error {
+	if row.CouponCode == "" {
+		return nil
+	}
+	used, err := s.Coupons.RedeemForOrderTx(ctx, tx, coupons.Use{
+		Member: row.MemberID, Coupon: row.CouponCode, OrderRef: ref(row.ID),
+		Amount: row.GoodsFen, Room: min(row.DiscountFen, row.GoodsFen), At: row.PaidAt,
+	})
+	switch f := fault.Of(err); {
+	case err == nil:
+		row.CouponID, row.CouponDiscountFen = &used.Coupon, used.Discount
+	case f != nil && (f.Kind == fault.NotFound || f.Kind == fault.Forbidden || f.Kind == fault.Conflict):
+		row.CouponReason = f.Code
+	default:
+		return fmt.Errorf("use the coupon of order %d: %w", row.ID, err)
+	}
+	if err := keepCoupon(tx, *row); err != nil {
+		return fmt.Errorf("keep the coupon of order %d: %w", row.ID, err)
+	}
+	return nil
+}
+
+// known answers an order that was taken in before.
+func (s *Service) known(tx *db.Tx, again model.Order) (Result, error) {
+	first, err := orderByNumber(tx, again.Source, again.Number)
+	if err != nil {
+		return Result{}, fmt.Errorf("read order %s of %s: %w", again.Number, again.Source, err)
+	}
+	if first.ContentHash != again.ContentHash || first.MemberID != again.MemberID {
+		return Result{}, ErrConflict
+	}
+	return result(first, false), nil
+}
+
+func (in Order) row(member model.MemberID, now time.Time) model.Order {
+	return model.Order{
+		Source: in.Source, Number: in.Number, MemberID: member, Kind: in.Kind, State: model.OrderPaid, Origin: model.OriginIngest,
+		PaidAt: in.PaidAt, GoodsFen: in.GoodsFen, FreightFen: in.FreightFen, DiscountFen: in.DiscountFen, PaidFen: in.PaidFen,
+		CouponCode: in.CouponCode, ContentHash: in.hash(), RecordedAt: now,
+	}
+}
+
+// hash tells orders under one number apart. The member's reference is left out: it may hold a phone number, whose
+// hash could be guessed, and the member is compared by himself.
+func (in Order) hash() string {
+	in.Member = members.Ref{}
+	if len(in.Lines) == 0 {
+		in.Lines = nil // an empty list and none are the same order
+	}
+	return db.HashInput(in)
+}
+
+func result(row model.Order, fresh bool) Result {
+	r := Result{Order: row.ID, Member: row.MemberID, Fresh: fresh, PointsEarned: row.PointsEarned}
+	if row.CouponCode != "" {
+		r.Coupon = &CouponOutcome{Used: row.CouponID != nil, Discount: row.CouponDiscountFen, Reason: row.CouponReason}
+	}
+	return r
+}

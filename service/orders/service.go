@@ -1,0 +1,67 @@
+package orders
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"huitou/model"
+	"huitou/model/db"
+	"huitou/service/coupons"
+	"huitou/service/facts"
+	"huitou/service/members"
+	"huitou/service/points"
+)
+
+// Rules say what orders earn.
+type Rules struct {
+	// PointsPerYuan is the number of points for one yuan of paid goods, 0 to 1000.
+	PointsPerYuan int64
+	// PendingDays is how many whole business days after the day of payment the points become spendable; 0 is at once.
+	PendingDays int
+	// LifetimeDays is how many whole business days after the day on which they become spendable they stay so; 0 is for ever.
+	LifetimeDays int
+}
+
+// Deps is what the service needs. All but Multiplier are required.
+type Deps struct {
+	DB      *db.DB
+	Members *members.Service
+	Points  *points.Service
+	Coupons *coupons.Service
+	Facts   *facts.Log
+	Log     *slog.Logger
+	Rules   Rules
+	// Multiplier returns the rate at which a member earned points at an instant; nil means the whole for everybody.
+	Multiplier func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error)
+}
+
+// Service takes orders in. It is safe for concurrent use.
+type Service struct{ Deps }
+
+// New returns the service.
+func New(d Deps) *Service {
+	if d.Multiplier == nil {
+		d.Multiplier = func(context.Context, *db.Tx, model.MemberID, time.Time) (model.BasisPoints, error) {
+			return model.WholeBP, nil
+		}
+	}
+	return &Service{d}
+}
+
+// Paid is the fact that an order was paid in the shop.
+type Paid struct {
+	Order  model.OrderID   `json:"order"`
+	Kind   model.OrderKind `json:"kind"`
+	Member model.MemberID  `json:"member"`
+	Source string          `json:"source"`
+	Number string          `json:"number"`
+	Amount model.Fen       `json:"amount_fen"`
+	PaidAt time.Time       `json:"paid_at"`
+}
+
+// FactName is the kind of the fact.
+func (Paid) FactName() string { return "orders.paid" }
+
+// FactKey is unique for ever.
+func (p Paid) FactKey() string { return ref(p.Order) + ":paid" }

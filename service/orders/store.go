@@ -1,0 +1,97 @@
+package orders
+
+import (
+	"strings"
+	"time"
+
+	"huitou/model"
+	"huitou/model/db"
+)
+
+func orderByID(tx *db.Tx, id model.OrderID) (o model.Order, err error) {
+	err = tx.Gorm().Where("id = ?", id).Take(&o).Error
+	return o, err
+}
+
+func orderByNumber(tx *db.Tx, source, number string) (o model.Order, err error) {
+	err = tx.Gorm().Where("source = ? AND number = ?", source, number).Take(&o).Error
+	return o, err
+}
+
+func insertLines(tx *db.Tx, id model.OrderID, lines []Line) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	rows := make([]model.OrderLine, len(lines))
+	for i, l := range lines {
+		rows[i] = model.OrderLine{OrderID: id, Line: int64(i + 1), SKU: l.SKU, Name: l.Name, Category: l.Category,
+			Quantity: l.Quantity, PriceFen: l.PriceFen}
+	}
+	return tx.Gorm().Create(&rows).Error
+}
+
+func linesOf(tx *db.Tx, id model.OrderID) ([]Line, error) {
+	var rows []model.OrderLine
+	if err := tx.Gorm().Where("order_id = ?", id).Order("line").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	lines := make([]Line, len(rows))
+	for i, r := range rows {
+		lines[i] = Line{SKU: r.SKU, Name: r.Name, Category: r.Category, Quantity: r.Quantity, PriceFen: r.PriceFen}
+	}
+	return lines, nil
+}
+
+func keepCoupon(tx *db.Tx, o model.Order) error {
+	return tx.Gorm().Model(&model.Order{}).Where("id = ?", o.ID).Updates(map[string]any{
+		"coupon_id": o.CouponID, "coupon_discount_fen": o.CouponDiscountFen, "coupon_reason": o.CouponReason,
+	}).Error
+}
+
+// contentByNumber returns what is known of numbers.
+func contentByNumber(tx *db.Tx, source string, numbers []string) (map[string]content, error) {
+	var rows []struct {
+		Number      string
+		Origin      model.OrderOrigin
+		PaidAt      time.Time
+		PaidFen     model.Fen
+		ContentHash string
+	}
+	err := tx.Gorm().Model(&model.Order{}).Select("number", "origin", "paid_at", "paid_fen", "content_hash").
+		Where("source = ? AND number IN ?", source, numbers).Find(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[string]content, len(numbers))
+	for _, r := range rows {
+		known[r.Number] = content{r.Origin, r.PaidAt, r.PaidFen, r.ContentHash}
+	}
+	return known, nil
+}
+
+// insertHistory adds rows with one statement; false means that a number is taken, and none was added. The
+// statement is written out because Create would reflect on every field of every row.
+func insertHistory(tx *db.Tx, source string, rows []historic, ids map[string]model.MemberID) (fresh bool, err error) {
+	const (
+		columns = `INSERT INTO orders (source, number, member_id, kind, state, origin, paid_at, goods_fen, freight_fen,
+			discount_fen, paid_fen, content_hash, recorded_at) VALUES `
+		values = `(?,?,?,?,?,?,?,?,0,0,?,?,?)`
+	)
+	var q strings.Builder
+	q.Grow(len(columns) + len(rows)*(len(values)+1))
+	q.WriteString(columns)
+	args := make([]any, 0, len(rows)*11)
+	for i, r := range rows {
+		if i > 0 {
+			q.WriteByte(',')
+		}
+		q.WriteString(values)
+		args = append(args, source, r.Number, int64(ids[r.External]), string(model.OrderGoods), string(model.OrderPaid),
+			string(model.OriginImport), r.PaidAt, int64(r.Amount), int64(r.Amount), r.hash, tx.Now)
+	}
+	err = tx.Gorm().Exec(q.String(), args...).Error
+	if db.IsDuplicate(err) {
+		return false, nil
+	}
+	return err == nil, err
+}

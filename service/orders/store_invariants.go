@@ -1,0 +1,45 @@
+package orders
+
+import "huitou/service/audit"
+
+// Invariants are what must never be untrue about orders, and about what they settle together.
+func Invariants() []audit.Invariant {
+	return []audit.Invariant{
+		audit.SQL("orders.sums", "goods + freight - discount = paid, and refunds are within what was paid",
+			`SELECT id, goods_fen, freight_fen, discount_fen, paid_fen, refunded_fen FROM orders
+			WHERE goods_fen + freight_fen - discount_fen <> paid_fen OR refunded_fen < 0 OR refunded_fen > paid_fen`),
+		audit.SQL("orders.lines", "the lines of an order add up to its goods and are numbered without gaps",
+			`SELECT o.id, o.goods_fen, l.total, l.n FROM orders o
+			JOIN (SELECT order_id, SUM(quantity * price_fen) AS total, COUNT(*) AS n, MAX(line) AS last FROM order_lines GROUP BY order_id) l
+			ON l.order_id = o.id WHERE l.total <> o.goods_fen OR l.n <> l.last`),
+		audit.SQL("orders.orphans", "a line has an order, and an order has a member",
+			`SELECT 'line' AS what, l.id FROM order_lines l LEFT JOIN orders o ON o.id = l.order_id WHERE o.id IS NULL
+			UNION ALL SELECT 'order' AS what, o.id FROM orders o LEFT JOIN members m ON m.id = o.member_id WHERE m.id IS NULL`),
+		audit.SQL("orders.states", "state and refund agree",
+			`SELECT id, state, paid_fen, refunded_fen FROM orders
+			WHERE state NOT IN ('paid', 'part_refunded', 'refunded') OR kind NOT IN ('goods', 'membership', 'points')
+			OR (state = 'paid' AND refunded_fen <> 0)
+			OR (state = 'part_refunded' AND (refunded_fen = 0 OR refunded_fen = paid_fen))
+			OR (state = 'refunded' AND refunded_fen <> paid_fen)`),
+		audit.SQL("orders.coupon", "an order's coupon is redeemed for it, belongs to its member and took off what the order says (I-08)",
+			`SELECT o.id, o.coupon_id, c.state, c.order_ref FROM orders o LEFT JOIN coupons c ON c.id = o.coupon_id
+			WHERE o.coupon_id IS NOT NULL AND (c.id IS NULL OR c.state <> 'redeemed' OR c.member_id <> o.member_id
+			OR c.discount_fen <> o.coupon_discount_fen)`),
+		audit.SQL("orders.redeemed", "a redeemed coupon is carried by exactly one order (I-08)",
+			`SELECT c.id, c.order_ref FROM coupons c LEFT JOIN orders o ON o.coupon_id = c.id
+			WHERE c.state = 'redeemed' AND (o.id IS NULL OR c.order_ref <> `+orderRef+`)`),
+		audit.SQL("orders.coupon_outcome", "an order that brought a coupon either used it or says why not",
+			`SELECT id, coupon_code, coupon_id, coupon_reason FROM orders
+			WHERE (coupon_code <> '') <> ((coupon_id IS NOT NULL) OR coupon_reason <> '')
+			OR (coupon_id IS NOT NULL AND coupon_reason <> '') OR (coupon_id IS NULL AND coupon_discount_fen <> 0)`),
+		audit.SQL("orders.figures", "a member's figures are those of his goods orders",
+			`SELECT m.id, m.orders, m.total_fen, o.n, o.total FROM members m
+			LEFT JOIN (SELECT member_id, COUNT(*) AS n, SUM(paid_fen) AS total, MIN(paid_at) AS first_at, MAX(paid_at) AS last_at
+				FROM orders WHERE kind = 'goods' GROUP BY member_id) o ON o.member_id = m.id
+			WHERE m.orders <> COALESCE(o.n, 0) OR m.total_fen <> COALESCE(o.total, 0)
+			OR (o.n IS NOT NULL AND (m.first_order_at IS NULL OR m.first_order_at <> o.first_at OR m.last_order_at <> o.last_at))`),
+	}
+}
+
+// orderRef is the reference of order o in SQL that both databases read alike.
+const orderRef = `REPLACE('order:@', '@', o.id)`
