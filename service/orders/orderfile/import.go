@@ -46,8 +46,15 @@ type Sink func(ctx context.Context, rows []Row) (Stored, error)
 // Stored says what became of a batch.
 type Stored struct {
 	New, Known int
-	// Conflicts are the lines whose number is known with another content; they count neither as new nor as known.
-	Conflicts []int
+	// Conflicts are the rows that were not stored, as a rule because their number is known with another content. They count
+	// neither as new nor as known.
+	Conflicts []Conflict
+}
+
+// Conflict is a row that a Sink refused.
+type Conflict struct {
+	Line   int
+	Reason string
 }
 
 // Progress says how far an import is.
@@ -228,22 +235,23 @@ func (im *importer) flush(ctx context.Context) error {
 // settle refuses the rows in conflict with what is stored, and decides the twins: one that equals the first row of its number shares
 // that one's fate, any other is in conflict with it.
 func (im *importer) settle(stored Stored) {
-	conflict := make(map[int]bool, len(stored.Conflicts))
-	for _, line := range stored.Conflicts {
-		conflict[line] = true
+	conflict := make(map[int]string, len(stored.Conflicts))
+	for _, c := range stored.Conflicts {
+		conflict[c.Line] = c.Reason
 	}
 	for i, row := range im.rows {
-		if conflict[row.Line] {
-			im.refuseNumber(row, im.texts[i], "an order with this number is stored with another content")
+		if reason, refused := conflict[row.Line]; refused {
+			im.refuseNumber(row, im.texts[i], reason)
 		}
 	}
 	for _, t := range im.twins {
 		first := im.rows[t.first]
+		reason, refused := conflict[first.Line]
 		switch {
 		case !sameOrder(t.row, first):
 			im.refuseNumber(t.row, t.text, fmt.Sprintf("line %d has the same number and another content", first.Line))
-		case conflict[first.Line]:
-			im.refuseNumber(t.row, t.text, "an order with this number is stored with another content")
+		case refused:
+			im.refuseNumber(t.row, t.text, reason)
 		default:
 			im.done.Known++
 		}

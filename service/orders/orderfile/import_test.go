@@ -42,7 +42,7 @@ func (s *shelf) store(_ context.Context, rows []Row) (out Stored, err error) {
 		case sameOrder(old, r):
 			out.Known++
 		default:
-			out.Conflicts = append(out.Conflicts, r.Line)
+			out.Conflicts = append(out.Conflicts, Conflict{r.Line, "known with another content"})
 		}
 	}
 	return out, nil
@@ -146,11 +146,12 @@ func TestBadRows(t *testing.T) {
 	tests := []struct{ name, row, column, reason string }{
 		{"no number", ",m1,2026-03-01,1", "number", "empty"},
 		{"number of too many characters", strings.Repeat("9", 65) + ",m1,2026-03-01,1", "number", "1 to 64"},
+		{"number with a blank", "B 1,m1,2026-03-01,1", "number", "no blanks"},
 		{"number beyond ASCII", "订单1,m1,2026-03-01,1", "number", "ASCII"},
 		{"number that a spreadsheet rounded", "2.02603E+15,m1,2026-03-01,1", "number", "last digits"},
 		{"no member", "B1,  ,2026-03-01,1", "member", "empty"},
 		{"member with a control character", "B1,a\x01b,2026-03-01,1", "member", "control"},
-		{"member of too many characters", "B1," + strings.Repeat("客", 129) + ",2026-03-01,1", "member", "1 to 128"},
+		{"member of too many characters", "B1," + strings.Repeat("客", 43) + ",2026-03-01,1", "member", "1 to 128 bytes"},
 		{"no date", "B1,m1,,1", "paid_at", "empty"},
 		{"30 February", "B1,m1,2026-02-30,1", "paid_at", "not a date"},
 		{"day first", "B1,m1,01/03/2026,1", "paid_at", "not a date"},

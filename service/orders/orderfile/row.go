@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"huitou/model"
 )
@@ -15,8 +14,8 @@ import (
 // Row is one good row of a file.
 type Row struct {
 	Line   int    // in the file, from 1
-	Number string // 1 to 64 printable ASCII characters
-	Member string // 1 to 128 characters
+	Number string // 1 to 64 printable ASCII characters without blanks
+	Member string // 1 to 128 bytes of printable characters
 	PaidAt time.Time
 	Amount model.Fen // 0 to model.MaxFen
 }
@@ -38,8 +37,8 @@ type Refusal struct {
 }
 
 const (
-	maxNumber = 64  // orders.number
-	maxMember = 128 // member_externals.external
+	maxNumber = 64  // characters, as service/orders allows
+	maxMember = 128 // bytes, as service/members allows
 	// ahead is how far a shop's clock may be ahead of ours.
 	ahead = 5 * time.Minute
 )
@@ -95,8 +94,8 @@ func (r record) original() []string {
 var (
 	errMissing    = errors.New("the field is empty")
 	errScientific = errors.New("written as 1.23E+11, so its last digits are lost: format the column as text before exporting")
-	errNumber     = fmt.Errorf("an order number has 1 to %d printable ASCII characters", maxNumber)
-	errMember     = fmt.Errorf("a customer's number has 1 to %d characters and no control characters", maxMember)
+	errNumber     = fmt.Errorf("an order number has 1 to %d printable ASCII characters and no blanks", maxNumber)
+	errMember     = fmt.Errorf("a customer's number has 1 to %d bytes and no control characters", maxMember)
 	errFuture     = errors.New("lies in the future")
 	errPast       = errors.New("lies before 1970")
 	errNegative   = errors.New("is negative: refunds are not orders")
@@ -112,7 +111,7 @@ func orderNumber(s string) (string, error) {
 		return "", errMissing
 	case scientific(s):
 		return "", errScientific
-	case len(s) > maxNumber || strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' }):
+	case len(s) > maxNumber || strings.ContainsFunc(s, func(c rune) bool { return c < '!' || c > '~' }):
 		return "", errNumber
 	}
 	return s, nil
@@ -124,7 +123,7 @@ func memberNumber(s string) (string, error) {
 		return "", errMissing
 	case scientific(s):
 		return "", errScientific
-	case utf8.RuneCountInString(s) > maxMember || strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }):
+	case len(s) > maxMember || strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }):
 		return "", errMember
 	}
 	return s, nil
