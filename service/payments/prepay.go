@@ -7,6 +7,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/model/fault"
 	"huitou/service/jobs"
 	"huitou/wechat"
 )
@@ -65,11 +66,8 @@ func (s *Service) beginPrepay(ctx context.Context, id model.PayOrderID) (o model
 			return nil
 		}
 		if o.PayerOpenID == "" {
-			if o.PayerOpenID, err = s.payer(ctx, tx, o.MemberID, o.AppID); err != nil {
-				return fmt.Errorf("look up the payer of payment %d: %w", o.ID, err)
-			}
-			if o.PayerOpenID == "" {
-				return ErrNoPayer
+			if o.PayerOpenID, err = s.payerOf(ctx, tx, o.MemberID); err != nil {
+				return err
 			}
 		}
 		if o.PayingAt == nil {
@@ -88,6 +86,20 @@ func (s *Service) beginPrepay(ctx context.Context, id model.PayOrderID) (o model
 		return err
 	})
 	return o, attempt, err
+}
+
+func (s *Service) payerOf(ctx context.Context, tx *db.Tx, m model.MemberID) (string, error) {
+	openID, err := s.payer(ctx, tx, m)
+	if f := fault.Of(err); f != nil && f.Kind == fault.NotFound {
+		return "", ErrNoPayer.Because(err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("look up the openid of member %d: %w", m, err)
+	}
+	if openID == "" {
+		return "", ErrNoPayer
+	}
+	return openID, nil
 }
 
 // endPrepay stores what a call brought. An order that was paid or closed meanwhile keeps its state, and the fault says so.

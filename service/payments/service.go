@@ -40,8 +40,9 @@ type Deps struct {
 	AppID, MchID string
 	// NotifyURL is the public https address of the notices, without a query.
 	NotifyURL string
-	// Payer returns the member's openid in an app, or "" when there is none.
-	Payer func(ctx context.Context, tx *db.Tx, m model.MemberID, appID string) (openID string, err error)
+	// Payer returns the member's openid in the app AppID, as members.ShopperTx does; a fault of the kind NotFound means
+	// that there is none.
+	Payer func(ctx context.Context, tx *db.Tx, m model.MemberID) (openID string, err error)
 	// Cap is the largest amount of one order; 0 means MaxAmount.
 	Cap model.Fen
 	// PayWithin is how long an order can be paid, at least a minute; 0 means 30 minutes.
@@ -57,7 +58,7 @@ type Service struct {
 	log     *slog.Logger
 
 	appID, mchID, notifyURL string
-	payer                   func(ctx context.Context, tx *db.Tx, m model.MemberID, appID string) (string, error)
+	payer                   func(ctx context.Context, tx *db.Tx, m model.MemberID) (string, error)
 	cap                     model.Fen
 	payWithin               time.Duration
 }
