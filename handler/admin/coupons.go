@@ -1,0 +1,153 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"huitou/handler/web"
+	"huitou/model"
+	"huitou/model/db"
+	"huitou/model/fault"
+	"huitou/service/coupons"
+	"huitou/service/members"
+	"huitou/service/staff"
+)
+
+// Coupons declares what staff do about coupons: make templates, start and stop them, give one to a member.
+func Coupons(r *web.Routes, s *coupons.Service) {
+	web.Post(r, "/coupon-templates", web.Staff(staff.CouponsManage), web.Doc{
+		ID: "create-coupon-template", Summary: "新建优惠券(草稿)", Tag: "优惠券", Status: http.StatusCreated,
+		Errors: []*fault.Fault{fault.ErrInvalid, db.ErrKeyReused},
+	}, func(ctx context.Context, in *newCouponTemplateRequest) (*couponTemplateReply, error) {
+		t, err := s.CreateTemplate(ctx, in.command(ctx))
+		if err != nil {
+			return nil, err
+		}
+		web.Replayed(ctx, t.Replayed)
+		return &couponTemplateReply{Body: couponTemplate(t)}, nil
+	})
+	moveCouponTemplate(r, "activate", "启用优惠券", s.Activate, coupons.ErrEnded)
+	moveCouponTemplate(r, "pause", "暂停发放优惠券,已领的仍可用", s.Pause, coupons.ErrDraft, coupons.ErrEnded)
+	moveCouponTemplate(r, "end", "结束发放优惠券,已领的仍可用", s.End)
+	web.Post(r, "/coupon-templates/{id}/issues", web.Staff(staff.CouponsIssue), web.Doc{
+		ID: "issue-coupon", Summary: "给会员发一张优惠券", Tag: "优惠券", Status: http.StatusCreated,
+		Errors: []*fault.Fault{coupons.ErrTemplateUnknown, coupons.ErrNotIssuable, coupons.ErrDraft, coupons.ErrPaused, coupons.ErrEnded,
+			coupons.ErrSoldOut, coupons.ErrLimitReached, members.ErrUnknown, db.ErrKeyReused},
+	}, func(ctx context.Context, in *issueCouponRequest) (*issuedCouponReply, error) {
+		c, err := s.Issue(ctx, coupons.Issue{
+			Staff: web.Actor(ctx).ID, Member: in.Body.MemberID, Template: in.ID, Note: in.Body.Reason, Key: in.Key(ctx),
+		})
+		if err != nil {
+			return nil, err
+		}
+		web.Replayed(ctx, c.Replayed)
+		return &issuedCouponReply{Body: issuedCouponView{c.ID, c.Template, c.Name, c.Member, c.UsableFrom, c.UsableUntil, c.State, c.IssuedAt}}, nil
+	})
+}
+
+func moveCouponTemplate(r *web.Routes, verb, summary string,
+	move func(context.Context, model.StaffID, model.PublicID) (coupons.Template, error), faults ...*fault.Fault) {
+	web.Post(r, "/coupon-templates/{id}/"+verb, web.Staff(staff.CouponsManage), web.Doc{
+		ID: verb + "-coupon-template", Summary: summary, Tag: "优惠券", Errors: append(faults, coupons.ErrTemplateUnknown),
+	}, func(ctx context.Context, in *couponTemplateRequest) (*couponTemplateReply, error) {
+		t, err := move(ctx, web.Actor(ctx).ID, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return &couponTemplateReply{Body: couponTemplate(t)}, nil
+	})
+}
+
+type newCouponTemplateRequest struct {
+	web.Idempotent
+	Body struct {
+		Name         string            `json:"name" minLength:"1" maxLength:"40" example:"满100减20"`
+		RulesText    string            `json:"rules_text,omitempty" maxLength:"2000"`
+		Kind         model.CouponKind  `json:"kind" enum:"amount,percent"`
+		AmountFen    model.Fen         `json:"amount_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"taken off by an amount coupon"`
+		PercentOffBP model.BasisPoints `json:"percent_off_bp,omitempty" minimum:"0" maximum:"10000" doc:"share taken off by a percent coupon: 2000 is 20 % off (8 折)"`
+		CapFen       model.Fen         `json:"cap_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"most that a percent coupon takes off; 0 is no cap"`
+		ThresholdFen model.Fen         `json:"threshold_fen,omitempty" minimum:"0" maximum:"1000000000"`
+		ClaimFrom    *time.Time        `json:"claim_from,omitempty"`
+		ClaimUntil   *time.Time        `json:"claim_until,omitempty" doc:"exclusive"`
+		UseFrom      *time.Time        `json:"use_from,omitempty" doc:"fixed dates: use_from and use_until"`
+		UseUntil     *time.Time        `json:"use_until,omitempty" doc:"exclusive"`
+		UseDays      int64             `json:"use_days,omitempty" minimum:"0" maximum:"3650" doc:"instead of fixed dates: business days after the day of issue"`
+		Total        int64             `json:"total" minimum:"-1" maximum:"1000000000" doc:"stock; -1 is without end"`
+		PerMember    int64             `json:"per_member" minimum:"0" maximum:"1000" doc:"limit for life; 0 is none"`
+		Claimable    bool              `json:"claimable" doc:"members may take it themselves"`
+		Issuable     bool              `json:"issuable" doc:"staff, gifts and events may give it"`
+	}
+}
+
+func (in *newCouponTemplateRequest) command(ctx context.Context) coupons.NewTemplate {
+	b := in.Body
+	return coupons.NewTemplate{
+		Staff: web.Actor(ctx).ID, Name: b.Name, RulesText: b.RulesText,
+		CouponTerms: model.CouponTerms{Kind: b.Kind, AmountFen: b.AmountFen, PercentOffBP: b.PercentOffBP, CapFen: b.CapFen, ThresholdFen: b.ThresholdFen},
+		ClaimFrom:   b.ClaimFrom, ClaimUntil: b.ClaimUntil, UseFrom: b.UseFrom, UseUntil: b.UseUntil, UseDays: b.UseDays,
+		Total: b.Total, PerMember: b.PerMember, Claimable: b.Claimable, Issuable: b.Issuable, Key: in.Key(ctx),
+	}
+}
+
+type couponTemplateRequest struct {
+	ID model.PublicID `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
+}
+
+type issueCouponRequest struct {
+	web.Idempotent
+	ID   model.PublicID `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
+	Body struct {
+		MemberID model.MemberID `json:"member_id" minimum:"1"`
+		Reason   string         `json:"reason" minLength:"1" maxLength:"200" doc:"why; kept in the staff trail"`
+	}
+}
+
+type couponTemplateReply struct{ Body couponTemplateView }
+
+type couponTemplateView struct {
+	ID           model.PublicID            `json:"id"`
+	Name         string                    `json:"name"`
+	RulesText    string                    `json:"rules_text"`
+	Kind         model.CouponKind          `json:"kind" enum:"amount,percent"`
+	AmountFen    model.Fen                 `json:"amount_fen"`
+	PercentOffBP model.BasisPoints         `json:"percent_off_bp"`
+	CapFen       model.Fen                 `json:"cap_fen"`
+	ThresholdFen model.Fen                 `json:"threshold_fen"`
+	ClaimFrom    *time.Time                `json:"claim_from"`
+	ClaimUntil   *time.Time                `json:"claim_until"`
+	UseFrom      *time.Time                `json:"use_from"`
+	UseUntil     *time.Time                `json:"use_until"`
+	UseDays      int64                     `json:"use_days"`
+	Total        int64                     `json:"total"`
+	Claimed      int64                     `json:"claimed" doc:"how many were given, by whatever channel"`
+	PerMember    int64                     `json:"per_member"`
+	Claimable    bool                      `json:"claimable"`
+	Issuable     bool                      `json:"issuable"`
+	State        model.CouponTemplateState `json:"state" enum:"draft,active,paused,ended"`
+	CreatedAt    time.Time                 `json:"created_at"`
+}
+
+func couponTemplate(t coupons.Template) couponTemplateView {
+	return couponTemplateView{
+		ID: t.ID, Name: t.Name, RulesText: t.RulesText, Kind: t.Kind, AmountFen: t.AmountFen, PercentOffBP: t.PercentOffBP,
+		CapFen: t.CapFen, ThresholdFen: t.ThresholdFen, ClaimFrom: t.ClaimFrom, ClaimUntil: t.ClaimUntil,
+		UseFrom: t.UseFrom, UseUntil: t.UseUntil, UseDays: t.UseDays, Total: t.Total, Claimed: t.Claimed, PerMember: t.PerMember,
+		Claimable: t.Claimable, Issuable: t.Issuable, State: t.State, CreatedAt: t.CreatedAt,
+	}
+}
+
+type issuedCouponReply struct{ Body issuedCouponView }
+
+// issuedCouponView leaves the code out: it is the member's, and staff who could read it could use the coupon.
+type issuedCouponView struct {
+	ID          model.PublicID    `json:"id"`
+	Template    model.PublicID    `json:"template"`
+	Name        string            `json:"name"`
+	MemberID    model.MemberID    `json:"member_id"`
+	UsableFrom  time.Time         `json:"usable_from"`
+	UsableUntil time.Time         `json:"usable_until" doc:"exclusive"`
+	State       model.CouponState `json:"state" enum:"issued,locked,redeemed,expired"`
+	IssuedAt    time.Time         `json:"issued_at"`
+}

@@ -1,0 +1,109 @@
+package ingest
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"huitou/handler/web"
+	"huitou/model"
+	"huitou/model/fault"
+	"huitou/service/members"
+	"huitou/service/orders"
+)
+
+// maxOrder is the largest body: 500 lines with long Chinese names.
+const maxOrder = 1 << 20
+
+// Orders declares how a shop's system tells of an order that was paid.
+func Orders(r *web.Routes, s *orders.Service) {
+	web.Post(r, "/orders", web.Shop, web.Doc{
+		ID: "ingest-order", Summary: "上报已支付订单,同一订单号可重复上报", Tag: "订单", Status: http.StatusCreated, MaxBody: maxOrder,
+		Errors: []*fault.Fault{fault.ErrInvalid, orders.ErrConflict, members.ErrAmbiguous, members.ErrUnknown},
+	}, func(ctx context.Context, in *orderRequest) (*orderReply, error) {
+		result, err := s.Ingest(ctx, in.command(web.ShopSource(ctx)))
+		if err != nil {
+			return nil, err
+		}
+		web.Replayed(ctx, !result.Fresh)
+		return orderResult(result), nil
+	})
+}
+
+type orderRequest struct {
+	Body struct {
+		Number      string          `json:"number" minLength:"1" maxLength:"64" pattern:"^[!-~]+$" doc:"unique within the shop's system"`
+		Kind        model.OrderKind `json:"kind,omitempty" enum:"goods,membership,points" default:"goods"`
+		Member      ingestedMember     `json:"member"`
+		PaidAt      time.Time       `json:"paid_at" doc:"at most 5 minutes in the future"`
+		Lines       []ingestedLine     `json:"lines,omitempty" maxItems:"500" nullable:"false" doc:"when given, they add up to goods_fen"`
+		GoodsFen    model.Fen       `json:"goods_fen" minimum:"0" maximum:"1000000000" doc:"before discounts"`
+		FreightFen  model.Fen       `json:"freight_fen,omitempty" minimum:"0" maximum:"1000000000"`
+		DiscountFen model.Fen       `json:"discount_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"all discounts, the coupon's included"`
+		PaidFen     model.Fen       `json:"paid_fen" minimum:"0" maximum:"1000000000" doc:"goods_fen + freight_fen - discount_fen"`
+		CouponCode  string          `json:"coupon_code,omitempty" maxLength:"24" pattern:"^[0-9a-z]*$" doc:"code or id of the coupon that the shop took"`
+	}
+}
+
+// ingestedMember names the buyer in one way or in several, which must then agree. Whoever is not known yet becomes a member.
+type ingestedMember struct {
+	Phone    string `json:"phone,omitempty" maxLength:"24" doc:"a mobile number of mainland China, or with +country code"`
+	Number   string `json:"number,omitempty" maxLength:"12" pattern:"^[0-9]*$" doc:"member number, 12 digits; must exist"`
+	AppID    string `json:"app_id,omitempty" maxLength:"64" doc:"the app of openid"`
+	OpenID   string `json:"openid,omitempty" maxLength:"64"`
+	UnionID  string `json:"unionid,omitempty" maxLength:"64"`
+	External string `json:"external,omitempty" maxLength:"128" doc:"the customer's number in the shop's own system"`
+}
+
+type ingestedLine struct {
+	SKU      string    `json:"sku" maxLength:"64"`
+	Name     string    `json:"name" maxLength:"128"`
+	Category string    `json:"category,omitempty" maxLength:"64"`
+	Quantity int64     `json:"quantity" minimum:"1" maximum:"1000000"`
+	PriceFen model.Fen `json:"price_fen" minimum:"0" maximum:"1000000000" doc:"of one piece, before discounts"`
+}
+
+func (in *orderRequest) command(source string) orders.Order {
+	b := in.Body
+	o := orders.Order{
+		Source: source, Number: b.Number, Kind: b.Kind, PaidAt: b.PaidAt, CouponCode: b.CouponCode,
+		Member:   members.Ref{Phone: b.Member.Phone, Number: b.Member.Number, AppID: b.Member.AppID, OpenID: b.Member.OpenID, UnionID: b.Member.UnionID},
+		GoodsFen: b.GoodsFen, FreightFen: b.FreightFen, DiscountFen: b.DiscountFen, PaidFen: b.PaidFen,
+	}
+	if b.Member.External != "" {
+		o.Member.Source, o.Member.External = source, b.Member.External
+	}
+	for _, l := range b.Lines {
+		o.Lines = append(o.Lines, orders.Line{SKU: l.SKU, Name: l.Name, Category: l.Category, Quantity: l.Quantity, PriceFen: l.PriceFen})
+	}
+	return o
+}
+
+type orderReply struct {
+	Status int // 201 for a new order, 200 for one that was known
+	Body   ingestedOrderView
+}
+
+type ingestedOrderView struct {
+	ID           model.OrderID    `json:"id"`
+	Fresh        bool             `json:"fresh" doc:"false: the order was known; this is its first result"`
+	PointsEarned model.Points     `json:"points_earned"`
+	Coupon       *ingestedCouponView `json:"coupon" doc:"null when the order brought none"`
+}
+
+type ingestedCouponView struct {
+	Used        bool      `json:"used"`
+	DiscountFen model.Fen `json:"discount_fen"`
+	Reason      string    `json:"reason" doc:"code of why it was not used, coupons.expired"`
+}
+
+func orderResult(r orders.Result) *orderReply {
+	out := &orderReply{Status: http.StatusOK, Body: ingestedOrderView{ID: r.Order, Fresh: r.Fresh, PointsEarned: r.PointsEarned}}
+	if r.Fresh {
+		out.Status = http.StatusCreated
+	}
+	if c := r.Coupon; c != nil {
+		out.Body.Coupon = &ingestedCouponView{c.Used, c.Discount, c.Reason}
+	}
+	return out
+}
