@@ -14,7 +14,7 @@ type Member struct {
 	// PhoneIndex is a keyed hash of the number, by which it is found; PhoneCipher is the number itself, encrypted. Both
 	// are set or neither is.
 	PhoneIndex   *string
-	PhoneCipher  []byte
+	PhoneCipher  *string
 	JoinedAt     time.Time
 	Orders       int64
 	TotalFen     Fen

@@ -52,7 +52,10 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, k keys) (model.MemberID
 	}
 	if err := insertIdentities(tx, row.ID, k, found{}); err != nil {
 		if errors.Is(err, errRaced) {
-			err = errors.Join(err, deleteMember(tx, row.ID))
+			// A fault here must not be mistaken for the lost race: a deadlock has ended the transaction.
+			if err := deleteMembers(tx, []model.MemberID{row.ID}); err != nil {
+				return 0, err
+			}
 		}
 		return 0, err
 	}
@@ -66,7 +69,8 @@ func (s *Service) newMember(tx *db.Tx, k keys) model.Member {
 	}
 	if k.phone != "" {
 		index := s.phones.index(k.phone)
-		row.PhoneIndex, row.PhoneCipher = &index, s.phones.seal(row.PublicID, k.phone)
+		sealed := s.phones.seal(row.PublicID, k.phone)
+		row.PhoneIndex, row.PhoneCipher = &index, &sealed
 	}
 	return row
 }
@@ -84,6 +88,9 @@ func (s *Service) attach(tx *db.Tx, f found, k keys) error {
 		return err
 	}
 	if k.unionID != "" && !f.unionID {
+		if m.UnionID != nil && *m.UnionID == k.unionID {
+			return errRaced
+		}
 		if m.UnionID != nil {
 			return ErrAmbiguous // a person has one unionid, so this is somebody else's
 		}

@@ -100,7 +100,9 @@ func (s *Service) ImportTx(_ context.Context, tx *db.Tx, list []NewMember) ([]mo
 	ids := make([]model.MemberID, 0, len(list))
 	undo := func(err error) ([]model.MemberID, error) {
 		if errors.Is(err, ErrTaken) {
-			err = errors.Join(err, deleteMembers(tx, ids))
+			if err := deleteMembers(tx, ids); err != nil {
+				return nil, err // not ErrTaken: the transaction may have ended
+			}
 		}
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"regexp"
@@ -94,19 +95,20 @@ func (p phones) index(e164 string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// seal encrypts a number for one member: a version byte, the nonce, the sealed number.
-func (p phones) seal(owner model.PublicID, e164 string) []byte {
+// seal encrypts a number for one member: base64 of a version byte, the nonce and the sealed number.
+func (p phones) seal(owner model.PublicID, e164 string) string {
 	out := make([]byte, 1+p.aead.NonceSize(), 1+p.aead.NonceSize()+len(e164)+p.aead.Overhead())
 	out[0] = cipherVersion
 	nonce := out[1:]
 	rand.Read(nonce)
-	return p.aead.Seal(out, nonce, []byte(e164), []byte(owner))
+	return base64.StdEncoding.EncodeToString(p.aead.Seal(out, nonce, []byte(e164), []byte(owner)))
 }
 
 // open decrypts the number of one member.
-func (p phones) open(owner model.PublicID, sealed []byte) (string, error) {
+func (p phones) open(owner model.PublicID, text string) (string, error) {
 	n := 1 + p.aead.NonceSize()
-	if len(sealed) < n || sealed[0] != cipherVersion {
+	sealed, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(sealed) < n || sealed[0] != cipherVersion {
 		return "", errCipher
 	}
 	plain, err := p.aead.Open(nil, sealed[1:n], sealed[n:], []byte(owner))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"huitou/model"
@@ -32,19 +33,25 @@ func orUnknown(err error) error {
 }
 
 // memberIDBy returns the member with a value in one unique column, 0 when nobody has it.
-func memberIDBy(tx *db.Tx, column, value string) (id model.MemberID, err error) {
-	err = tx.Gorm().Model(&model.Member{}).Where(clause.Eq{Column: clause.Column{Name: column}, Value: value}).Limit(1).Pluck("id", &id).Error
-	return id, err
+func memberIDBy(tx *db.Tx, column, value string) (model.MemberID, error) {
+	return one(tx.Gorm().Model(&model.Member{}).Where(clause.Eq{Column: clause.Column{Name: column}, Value: value}), "id")
 }
 
-func memberIDByOpenID(tx *db.Tx, appID, openID string) (id model.MemberID, err error) {
-	err = tx.Gorm().Model(&model.MemberOpenID{}).Where("app_id = ? AND open_id = ?", appID, openID).Limit(1).Pluck("member_id", &id).Error
-	return id, err
+func memberIDByOpenID(tx *db.Tx, appID, openID string) (model.MemberID, error) {
+	return one(tx.Gorm().Model(&model.MemberOpenID{}).Where("app_id = ? AND open_id = ?", appID, openID), "member_id")
 }
 
-func memberIDByExternal(tx *db.Tx, source, external string) (id model.MemberID, err error) {
-	err = tx.Gorm().Model(&model.MemberExternal{}).Where("source = ? AND external = ?", source, external).Limit(1).Pluck("member_id", &id).Error
-	return id, err
+func memberIDByExternal(tx *db.Tx, source, external string) (model.MemberID, error) {
+	return one(tx.Gorm().Model(&model.MemberExternal{}).Where("source = ? AND external = ?", source, external), "member_id")
+}
+
+// one returns a column of the first row, 0 when there is none.
+func one(q *gorm.DB, column string) (model.MemberID, error) {
+	var ids []model.MemberID
+	if err := q.Limit(1).Pluck(column, &ids).Error; err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	return ids[0], nil
 }
 
 // membersByExternals adds the known numbers of a source to out.
@@ -77,8 +84,8 @@ func saveUnionID(tx *db.Tx, id model.MemberID, unionID string) error {
 }
 
 // savePhone gives a member a number. errRaced means that another member has it.
-func savePhone(tx *db.Tx, id model.MemberID, index string, cipher []byte) error {
-	res := tx.Gorm().Model(&model.Member{}).Where("id = ?", id).Updates(map[string]any{"phone_index": index, "phone_cipher": cipher})
+func savePhone(tx *db.Tx, id model.MemberID, index, sealed string) error {
+	res := tx.Gorm().Model(&model.Member{}).Where("id = ?", id).Updates(map[string]any{"phone_index": index, "phone_cipher": sealed})
 	return raced(res.Error, res.RowsAffected)
 }
 
@@ -147,9 +154,7 @@ func insertAll[Row any](tx *db.Tx, rows []Row) error {
 	return nil
 }
 
-// deleteMember takes back a member whom this transaction made.
-func deleteMember(tx *db.Tx, id model.MemberID) error { return deleteMembers(tx, []model.MemberID{id}) }
-
+// deleteMembers takes back members whom this transaction made.
 func deleteMembers(tx *db.Tx, ids []model.MemberID) error {
 	for len(ids) > 0 {
 		chunk := ids[:min(bulk, len(ids))]

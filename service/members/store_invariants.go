@@ -62,7 +62,7 @@ func (s *Service) phoneBroken(r model.Member) string {
 	if r.PhoneIndex == nil || r.PhoneCipher == nil {
 		return "has only one of hash and number"
 	}
-	plain, err := s.phones.open(r.PublicID, r.PhoneCipher)
+	plain, err := s.phones.open(r.PublicID, *r.PhoneCipher)
 	switch {
 	case err != nil:
 		return "does not open"

@@ -7,7 +7,7 @@ CREATE TABLE members (
   number         VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   union_id       VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   phone_index    CHAR(64)    CHARACTER SET ascii COLLATE ascii_bin NULL,
-  phone_cipher   VARBINARY(96) NULL,
+  phone_cipher   VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NULL,
   joined_at      DATETIME(6) NOT NULL,
   orders         BIGINT      NOT NULL DEFAULT 0,
   total_fen      BIGINT      NOT NULL DEFAULT 0,

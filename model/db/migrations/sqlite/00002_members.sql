@@ -7,7 +7,7 @@ CREATE TABLE members (
   number         TEXT NOT NULL,
   union_id       TEXT,
   phone_index    TEXT,
-  phone_cipher   BLOB,
+  phone_cipher   TEXT,
   joined_at      DATETIME NOT NULL,
   orders         INTEGER NOT NULL DEFAULT 0,
   total_fen      INTEGER NOT NULL DEFAULT 0,
