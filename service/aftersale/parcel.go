@@ -8,7 +8,6 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
-	"huitou/model/fault"
 	"huitou/service/audit"
 )
 
@@ -30,7 +29,7 @@ type ParcelCode struct {
 	Follows   int64
 }
 
-// MakeParcelCode returns the code of an order, the same one however often it is asked for. It returns ErrOrder,
+// MakeParcelCode returns the code of an order, the same one however often it is asked for. It returns orders.ErrUnknown,
 // ErrNoParcel for an order of something that is not sent, and ErrQR while WeChat does not make the picture; asking
 // again then goes on where it stopped.
 func (s *Service) MakeParcelCode(ctx context.Context, in MakeParcelCode) (ParcelCode, error) {
@@ -68,17 +67,14 @@ func (s *Service) MakeParcelCode(ctx context.Context, in MakeParcelCode) (Parcel
 
 // reserve finds or adds the order's code, without a picture yet.
 func (s *Service) reserve(ctx context.Context, tx *db.Tx, in MakeParcelCode) (model.ParcelCode, error) {
-	order, err := s.Orders.ByNumberTx(ctx, tx, in.Source, in.Number)
-	if f := fault.Of(err); f != nil && f.Kind == fault.NotFound {
-		return model.ParcelCode{}, ErrOrder.Because(err)
-	}
+	order, err := s.Orders.FindTx(ctx, tx, in.Source, in.Number)
 	if err != nil {
-		return model.ParcelCode{}, fmt.Errorf("look up the order of a parcel: %w", err)
+		return model.ParcelCode{}, err
 	}
 	if order.Kind != model.OrderGoods {
 		return model.ParcelCode{}, ErrNoParcel
 	}
-	code := model.ParcelCode{OrderID: order.ID, MemberID: order.MemberID, Token: newToken(), MadeBy: in.Staff, CreatedAt: tx.Now}
+	code := model.ParcelCode{OrderID: order.ID, MemberID: order.Member, Token: newToken(), MadeBy: in.Staff, CreatedAt: tx.Now}
 	fresh, err := tx.Insert(&code)
 	if err != nil {
 		return code, fmt.Errorf("add the parcel code of order %d: %w", order.ID, err)

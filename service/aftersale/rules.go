@@ -8,6 +8,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/random"
+	"huitou/service/orders"
 	"huitou/wechat"
 )
 
@@ -40,7 +41,7 @@ func stale(c model.ParcelCode, now time.Time) bool {
 }
 
 // skipReason says why an order gets no visit; "" means that it gets one.
-func skipReason(o model.Order) string {
+func skipReason(o orders.View) string {
 	if o.State == model.OrderRefunded {
 		return "refunded"
 	}
@@ -53,18 +54,18 @@ func visitKey(order model.OrderID, ordinal int64) string {
 }
 
 // visitTexts are the texts of the first visit by our names; the merchant's template picks from them.
-func visitTexts(o model.Order, lines []model.OrderLine, advice string) map[string]string {
+func visitTexts(o orders.View, advice string) map[string]string {
 	return map[string]string{
 		"number":  o.Number,
 		"amount":  o.PaidFen.String() + "元",
 		"paid_at": o.PaidAt.In(model.Shanghai).Format("2006年1月2日 15:04"),
-		"goods":   goods(lines),
+		"goods":   goods(o.Lines),
 		"advice":  advice,
 	}
 }
 
 // goods names what was bought in a few words.
-func goods(lines []model.OrderLine) string {
+func goods(lines []orders.Line) string {
 	switch len(lines) {
 	case 0:
 		return "您购买的商品"

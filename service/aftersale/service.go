@@ -5,11 +5,11 @@ import (
 	"log/slog"
 	"time"
 
-	"huitou/model"
 	"huitou/model/db"
 	"huitou/service/callbacks"
 	"huitou/service/members"
 	"huitou/service/messages"
+	"huitou/service/orders"
 	"huitou/wechat"
 )
 
@@ -19,18 +19,12 @@ type OA interface {
 	UserInfo(ctx context.Context, openID string) (wechat.Follower, error)
 }
 
-// Orders looks orders up, as orders.Service does. Both return a fault of kind NotFound for an order that does not exist.
-type Orders interface {
-	ByNumberTx(ctx context.Context, tx *db.Tx, source, number string) (model.Order, error)
-	ByIDTx(ctx context.Context, tx *db.Tx, id model.OrderID) (model.Order, []model.OrderLine, error)
-}
-
 // Deps is what aftersale needs.
 type Deps struct {
 	DB       *db.DB
 	OA       OA
 	OAAppID  string
-	Orders   Orders
+	Orders   *orders.Service
 	Members  *members.Service
 	Messages *messages.Service
 	Texts    Texts // zero fields mean the defaults

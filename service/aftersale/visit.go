@@ -14,7 +14,7 @@ const firstTemplate = "visit1"
 
 // planFirst plans the first visit of an order, once, and puts its message into the outbox.
 func (s *Service) planFirst(ctx context.Context, tx *db.Tx, code model.ParcelCode) error {
-	order, lines, err := s.Orders.ByIDTx(ctx, tx, code.OrderID)
+	order, err := s.Orders.OrderTx(ctx, tx, code.OrderID)
 	if err != nil {
 		return fmt.Errorf("look up order %d: %w", code.OrderID, err)
 	}
@@ -33,7 +33,7 @@ func (s *Service) planFirst(ctx context.Context, tx *db.Tx, code model.ParcelCod
 		return nil
 	}
 	_, err = s.Messages.EnqueueTx(ctx, tx, messages.Message{
-		Key: visit.MessageKey, Member: code.MemberID, Template: firstTemplate, Data: visitTexts(order, lines, s.Texts.Advice),
+		Key: visit.MessageKey, Member: code.MemberID, Template: firstTemplate, Data: visitTexts(order, s.Texts.Advice),
 	})
 	return err
 }
