@@ -34,9 +34,9 @@ type orderRequest struct {
 	Body struct {
 		Number      string          `json:"number" minLength:"1" maxLength:"64" pattern:"^[!-~]+$" doc:"unique within the shop's system"`
 		Kind        model.OrderKind `json:"kind,omitempty" enum:"goods,membership,points" default:"goods"`
-		Member      ingestedMember     `json:"member"`
+		Member      ingestedMember  `json:"member"`
 		PaidAt      time.Time       `json:"paid_at" doc:"at most 5 minutes in the future"`
-		Lines       []ingestedLine     `json:"lines,omitempty" maxItems:"500" nullable:"false" doc:"when given, they add up to goods_fen"`
+		Lines       []ingestedLine  `json:"lines,omitempty" maxItems:"500" nullable:"false" doc:"when given, they add up to goods_fen"`
 		GoodsFen    model.Fen       `json:"goods_fen" minimum:"0" maximum:"1000000000" doc:"before discounts"`
 		FreightFen  model.Fen       `json:"freight_fen,omitempty" minimum:"0" maximum:"1000000000"`
 		DiscountFen model.Fen       `json:"discount_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"all discounts, the coupon's included"`
@@ -85,9 +85,9 @@ type orderReply struct {
 }
 
 type ingestedOrderView struct {
-	ID           model.OrderID    `json:"id"`
-	Fresh        bool             `json:"fresh" doc:"false: the order was known; this is its first result"`
-	PointsEarned model.Points     `json:"points_earned"`
+	ID           model.OrderID       `json:"id"`
+	Fresh        bool                `json:"fresh" doc:"false: the order was known; this is its first result"`
+	PointsEarned model.Points        `json:"points_earned"`
 	Coupon       *ingestedCouponView `json:"coupon" doc:"null when the order brought none"`
 }
 
