@@ -63,7 +63,7 @@ func replace(old, new string) func(string) string {
 }
 
 func TestLoadAcceptsACompleteFileAndTheEnvironmentWins(t *testing.T) {
-	c, err := config.Load(good(t, same), []string{"HUITOU_LOG_LEVEL=warn", "HUITOU_REDIS_ADDRS=a:1,b:2", "PATH=/bin"})
+	c, err := config.Load([]string{good(t, same)}, []string{"HUITOU_LOG_LEVEL=warn", "HUITOU_REDIS_ADDRS=a:1,b:2", "PATH=/bin"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestT57BadSettingsAreNamed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.field, func(t *testing.T) {
-			_, err := config.Load(good(t, tt.change), []string{tt.env})
+			_, err := config.Load([]string{good(t, tt.change)}, []string{tt.env})
 			var faults config.Error
 			if !errors.As(err, &faults) {
 				t.Fatalf("Load = %v, want the faults", err)
@@ -143,7 +143,7 @@ func TestT57BadSettingsAreNamed(t *testing.T) {
 }
 
 func TestLoadNamesEveryFaultAtOnce(t *testing.T) {
-	_, err := config.Load("", nil)
+	_, err := config.Load(nil, nil)
 	var faults config.Error
 	if !errors.As(err, &faults) {
 		t.Fatalf("Load of nothing = %v", err)
@@ -158,7 +158,7 @@ func TestLoadNamesEveryFaultAtOnce(t *testing.T) {
 
 // T24: neither the digest nor a fault nor any verb of fmt shows a secret.
 func TestT24SecretsStayHidden(t *testing.T) {
-	c, err := config.Load(good(t, same), nil)
+	c, err := config.Load([]string{good(t, same)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestT24SecretsStayHidden(t *testing.T) {
 func TestLeakedDefaultSecretsAreRefused(t *testing.T) {
 	for _, leaked := range []string{"X-Litemall-Token", "abcdefghijklmnopqrstuvwxyz", "qmPlus", "crawlab", "default", "mall-admin-secret",
 		strings.Repeat("abcdefghijklmnopqrstuvwxyz", 2)} {
-		_, err := config.Load(good(t, replace("c7d1e8f2a9b04356c7d1e8f2a9b04357", leaked)), nil)
+		_, err := config.Load([]string{good(t, replace("c7d1e8f2a9b04356c7d1e8f2a9b04357", leaked))}, nil)
 		if err == nil || !strings.Contains(err.Error(), "oa.secret: is a known default") {
 			t.Errorf("secret %q: %v", leaked, err)
 		}

@@ -31,13 +31,13 @@ func (e Error) Error() string {
 	return b.String()
 }
 
-// Load reads the file at path (empty: none) and the environment as os.Environ gives it, and checks everything. The error is an
-// Error with every fault, or tells why the file cannot be read.
-func Load(path string, environ []string) (Config, error) {
+// Load reads the files, later ones winning, and the environment as os.Environ gives it, and checks everything. The error is an
+// Error with every fault, or tells why a file cannot be read.
+func Load(paths []string, environ []string) (Config, error) {
 	k := koanf.New(".")
 	_ = k.Load(confmap.Provider(defaults(), "."), nil) // a map literal cannot fail to load
 	var faults Error
-	if path != "" {
+	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return Config{}, fmt.Errorf("read the settings: %w", err)

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -42,6 +44,7 @@ type Routes struct {
 	now    func() time.Time
 	log    *slog.Logger
 	list   *[]Route
+	names  *schemaNames
 }
 
 // NewRoutes returns the routes of a server.
@@ -60,7 +63,9 @@ func NewRoutes(e *echo.Echo, version string, auth Auth, now func() time.Time, lo
 		"shop": {Type: "apiKey", In: "header", Name: HeaderShopSignature, Description: "店铺系统签名:hex(HMAC-SHA256(secret, METHOD\\nPATH?QUERY\\nTIMESTAMP\\nhex(SHA-256(body))\\n)),另附 " +
 			HeaderShopKey + " 与 " + HeaderShopTimestamp + "(Unix 秒)"},
 	}
-	return &Routes{api: humaecho.New(e, cfg), auth: auth, now: now, log: log, list: new([]Route)}
+	names := &schemaNames{byType: map[reflect.Type]string{}, taken: map[string]bool{}}
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", names.of)
+	return &Routes{api: humaecho.New(e, cfg), auth: auth, now: now, log: log, list: new([]Route), names: names}
 }
 
 // Under returns routes below a further prefix.
@@ -121,6 +126,7 @@ func register[I, O any](r *Routes, method, path string, p Policy, d Doc, h func(
 	if p.scheme != "" {
 		op.Security = []map[string][]string{{p.scheme: {}}}
 	}
+	r.names.audience = audience(r.prefix)
 	huma.Register(r.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
@@ -129,6 +135,41 @@ func register[I, O any](r *Routes, method, path string, p Policy, d Doc, h func(
 		return out, nil
 	})
 	*r.list = append(*r.list, Route{method, full, p.name, d.ID})
+}
+
+// schemaNames names the schemas of the OpenAPI document. Packages may have types of one name; the later one gets its audience in
+// front: SignInRequestBody, AdminSignInRequestBody.
+type schemaNames struct {
+	audience string
+	byType   map[reflect.Type]string
+	taken    map[string]bool
+}
+
+func (n *schemaNames) of(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if name, known := n.byType[t]; known {
+		return name
+	}
+	name := huma.DefaultSchemaNamer(t, hint)
+	if n.taken[name] {
+		name = n.audience + name
+	}
+	for base, i := name, 2; n.taken[name]; i++ {
+		name = base + strconv.Itoa(i)
+	}
+	n.byType[t], n.taken[name] = name, true
+	return name
+}
+
+// audience is the first part of a prefix with a capital: "/admin/v1" -> "Admin".
+func audience(prefix string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(prefix, "/"), "/")
+	if first == "" {
+		return ""
+	}
+	return strings.ToUpper(first[:1]) + first[1:]
 }
 
 // guard finds out who calls before anything of the request is read, and refuses who may not.

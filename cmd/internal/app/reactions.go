@@ -1,0 +1,49 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"huitou/model/db"
+	"huitou/service/callbacks"
+	"huitou/service/facts"
+	"huitou/service/jobs"
+	"huitou/wechat"
+)
+
+// react is the one page that says who reacts to what, and what runs by the clock.
+func react(v Services, d *db.DB, q *jobs.Queue) {
+	// Facts: what may come a moment after something happened.
+	facts.Subscribe(v.Facts, "memberships.activate", v.Memberships.Activate) // payments.Paid
+
+	// Pushes of WeChat.
+	v.Aftersale.Register(v.Callbacks) // subscribe, SCAN, unsubscribe
+	v.Callbacks.On(callbacks.OA, wechat.EventTemplateSent, v.Messages.OnReport)
+
+	// Workers of jobs.
+	v.Callbacks.Register()
+	v.Messages.Register()
+	v.Points.Work(q)
+
+	// The timetable.
+	q.KeepTidy()
+	q.Every("staff.purge", jobs.Interval(time.Hour), v.Staff.Purge)
+	q.Every("members.purge", jobs.Interval(time.Hour), v.Members.Purge)
+	q.Every("idempotency.purge", jobs.Interval(time.Hour), func(ctx context.Context) error { return purgeKeys(ctx, d) })
+}
+
+// keepReplies is how long a stored reply to an idempotency key answers its repetition. The effects themselves stay unique for ever.
+const keepReplies = 7 * 24 * time.Hour
+
+func purgeKeys(ctx context.Context, d *db.DB) error {
+	for {
+		var n int64
+		err := d.Do(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+			n, err = db.PurgeKeys(ctx, tx, tx.Now.Add(-keepReplies), 1000)
+			return err
+		})
+		if err != nil || n < 1000 {
+			return err
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	swagger "github.com/swaggo/files/v2"
+
+	"huitou/handler/admin"
+	"huitou/handler/api"
+	"huitou/handler/hook"
+	"huitou/handler/ingest"
+	"huitou/handler/ops"
+	"huitou/handler/web"
+	"huitou/service/jobs"
+)
+
+// Addresses that are also configured with WeChat.
+const (
+	oaPush     = "/wechat/oa"
+	miniPush   = "/wechat/mini"
+	payNotices = "/wechat/pay/notices/payment"
+)
+
+func (a *App) build() error {
+	p, err := newPlatform(a.Settings)
+	if err != nil {
+		return fmt.Errorf("make the adapters for WeChat: %w", err)
+	}
+	a.Queue = jobs.New(a.DB, a.Settings.Log)
+	a.Services = newServices(a.Settings, a.DB, a.Queue, p)
+	react(a.Services, a.DB, a.Queue)
+
+	s := a.Settings
+	a.Echo = web.Server{TrustedProxies: s.TrustedProxies, Log: s.Log, Now: s.Now}.New()
+	a.Health = &ops.Health{Checks: map[string]func(context.Context) error{"database": a.DB.Ping, "schema": a.DB.CheckSchema}}
+	a.Health.Routes(a.Echo)
+	a.Routes = web.NewRoutes(a.Echo, s.Version, web.Auth{Member: a.Members.Authenticate, Staff: a.Staff.Authenticate, Shops: s.Shops}, s.Now, s.Log)
+	a.declare()
+	web.Docs(a.Echo, "/docs", http.FS(swagger.FS))
+	if p.oaCodec != nil {
+		a.hooks(p)
+	}
+	return nil
+}
+
+// declare lists every typed route, audience by audience.
+func (a *App) declare() {
+	shoppers := a.Routes.Under("/api/v1")
+	api.Sessions(shoppers, a.Members)
+	api.Me(shoppers, a.Members)
+	api.Coupons(shoppers, a.Coupons)
+	api.Points(shoppers, a.Points)
+	api.Gifts(shoppers, a.Mall)
+	api.Memberships(shoppers, a.Memberships)
+
+	people := a.Routes.Under("/admin/v1")
+	admin.Sessions(people, a.Staff)
+	admin.Members(people, a.Members)
+	admin.Coupons(people, a.Coupons)
+	admin.Gifts(people, a.Mall)
+	admin.Orders(people, a.Orders)
+	admin.Memberships(people, a.Memberships)
+	admin.Messages(people, a.Messages)
+	admin.Parcels(people, a.Aftersale)
+	admin.Reports(people, a.Analytics)
+
+	ingest.Orders(a.Routes.Under("/ingest/v1"), a.Orders)
+}
+
+// hooks adds the addresses that WeChat calls.
+func (a *App) hooks(p platform) {
+	s := a.Settings
+	official := hook.OA(hook.OADeps{AppID: s.OA.AppID, Codec: p.oaCodec, Vault: a.Callbacks, Reply: a.Aftersale.Welcome, Log: s.Log})
+	program := hook.Mini(hook.MiniDeps{AppID: s.Mini.AppID, Codec: p.miniCodec, Vault: a.Callbacks, Log: s.Log})
+	both := []string{http.MethodGet, http.MethodPost}
+	a.Echo.Match(both, oaPush, official)
+	a.Echo.Match(both, miniPush, program)
+	a.Echo.POST(payNotices, hook.Pay(hook.PayDeps{MchID: s.Merchant.MchID, Notices: p.pay, Vault: a.Callbacks, Payments: a.Payments, Log: s.Log}))
+}
+
+// opsHandler is the listener of those who run Huitou.
+func (a *App) opsHandler() (http.Handler, error) {
+	metrics, err := ops.Metrics()
+	if err != nil {
+		return nil, fmt.Errorf("make the metrics: %w", err)
+	}
+	e := web.Server{Log: a.Settings.Log, Now: a.Settings.Now}.New()
+	a.Health.Routes(e)
+	e.GET("/metrics", echo.WrapHandler(metrics))
+	return e, nil
+}

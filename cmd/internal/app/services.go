@@ -1,0 +1,86 @@
+package app
+
+import (
+	"huitou/model/db"
+	"huitou/service/aftersale"
+	"huitou/service/analytics"
+	"huitou/service/audit"
+	"huitou/service/callbacks"
+	"huitou/service/coupons"
+	"huitou/service/facts"
+	"huitou/service/jobs"
+	"huitou/service/mall"
+	"huitou/service/members"
+	"huitou/service/memberships"
+	"huitou/service/messages"
+	"huitou/service/orders"
+	"huitou/service/payments"
+	"huitou/service/points"
+	"huitou/service/staff"
+)
+
+// Services are the capabilities, lowest level first.
+type Services struct {
+	Facts       *facts.Log
+	Members     *members.Service
+	Staff       *staff.Service
+	Callbacks   *callbacks.Service
+	Messages    *messages.Service
+	Points      *points.Service
+	Coupons     *coupons.Service
+	Payments    *payments.Service
+	Mall        *mall.Service
+	Memberships *memberships.Service
+	Orders      *orders.Service
+	Aftersale   *aftersale.Service
+	Analytics   *analytics.Service
+}
+
+// newServices makes every service from those below it.
+func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
+	var v Services
+	log := s.Log
+	v.Facts = facts.New(q)
+	v.Members = members.New(members.Deps{
+		DB: d, Mini: p.mini, MiniAppID: s.Mini.AppID, OAAppID: s.OA.AppID, PhoneKey: s.PhoneKey, Facts: v.Facts, Log: log,
+	})
+	v.Staff = staff.New(staff.Deps{DB: d, Log: log})
+	readers := map[string]callbacks.Reader{}
+	if p.oaCodec != nil {
+		readers[s.OA.AppID], readers[s.Mini.AppID] = p.oaCodec, p.miniCodec
+	}
+	v.Callbacks = callbacks.New(callbacks.Deps{DB: d, Jobs: q, Readers: readers, Log: log})
+	v.Messages = messages.New(messages.Deps{DB: d, Jobs: q, Sender: p.oa, Followers: v.Members, Templates: s.Templates, Log: log})
+	v.Points = points.New(points.Deps{DB: d, Log: log})
+	v.Coupons = coupons.New(coupons.Deps{DB: d, Members: v.Members, Log: log})
+	v.Payments = payments.New(payments.Deps{
+		DB: d, Gateway: p.pay, Queue: q, Facts: v.Facts, Log: log,
+		AppID: s.Mini.AppID, MchID: s.Merchant.MchID, NotifyURL: s.PublicURL + payNotices, Payer: v.Members.ShopperTx,
+	})
+	v.Mall = mall.New(mall.Deps{DB: d, Points: v.Points, Coupons: v.Coupons, Log: log})
+	v.Memberships = memberships.New(memberships.Deps{
+		DB: d, Members: v.Members, Payments: v.Payments, Coupons: v.Coupons, Messages: v.Messages, Queue: q, Facts: v.Facts, Log: log,
+	})
+	v.Orders = orders.New(orders.Deps{
+		DB: d, Members: v.Members, Points: v.Points, Coupons: v.Coupons, Facts: v.Facts, Log: log,
+		Rules: s.Earning, Multiplier: v.Memberships.Multiplier,
+	})
+	v.Aftersale = aftersale.New(aftersale.Deps{
+		DB: d, OA: p.oa, OAAppID: s.OA.AppID, Orders: v.Orders, Members: v.Members, Messages: v.Messages, Log: log,
+	})
+	v.Analytics = analytics.New(analytics.Deps{DB: d})
+	return v
+}
+
+// Invariants are all that must never be untrue, of every capability.
+func (v Services) Invariants() []audit.Invariant {
+	var all []audit.Invariant
+	for _, of := range [][]audit.Invariant{
+		audit.Invariants(), v.Members.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
+		points.Invariants(), coupons.Invariants(), payments.Invariants(), mall.Invariants(), memberships.Invariants(),
+		orders.Invariants(), aftersale.Invariants(),
+	} {
+		all = append(all, of...)
+	}
+	return all
+}

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"huitou/handler/hook"
+	"huitou/service/callbacks"
+	"huitou/wechat"
+	"huitou/wechat/mini"
+	"huitou/wechat/oa"
+	"huitou/wechat/pay"
+)
+
+// platform is WeChat as the services see it.
+type platform struct {
+	mini      miniProgram
+	oa        officialAccount
+	pay       merchant
+	oaCodec   codec
+	miniCodec codec
+}
+
+// codec opens pushes for the hooks and reads stored ones for the vault.
+type codec interface {
+	hook.Codec
+	callbacks.Reader
+}
+
+type miniProgram interface {
+	Code2Session(ctx context.Context, code string) (wechat.Session, error)
+	PhoneNumber(ctx context.Context, code string) (wechat.Phone, error)
+}
+
+type officialAccount interface {
+	SendTemplate(ctx context.Context, m wechat.TemplateMessage) (msgID string, err error)
+	CreateQR(ctx context.Context, scene string, ttl time.Duration) (wechat.QRCode, error)
+	UserInfo(ctx context.Context, openID string) (wechat.Follower, error)
+}
+
+type merchant interface {
+	Prepay(ctx context.Context, in wechat.Prepay) (prepayID string, err error)
+	Params(prepayID string) (wechat.PayParams, error)
+	Query(ctx context.Context, outTradeNo string) (wechat.Transaction, error)
+	Close(ctx context.Context, outTradeNo string) error
+	hook.Notices
+}
+
+// newPlatform makes the adapters. Without an official account in the settings, as in the tools that work on a data folder, every
+// call answers errOffline: nothing may leave the machine.
+func newPlatform(s Settings) (platform, error) {
+	if s.OA.AppID == "" {
+		return platform{mini: offline{}, oa: offline{}, pay: offline{}}, nil
+	}
+	images := ""
+	if s.Simulator != nil {
+		images = s.Simulator.String()
+	}
+	client := wechat.NewHTTPClient(wechat.HTTPOptions{Target: s.Simulator})
+	var (
+		p    platform
+		errs []error
+	)
+	keep := func(what string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", what, err))
+		}
+	}
+	m, err := mini.New(mini.Config{AppID: s.Mini.AppID, Secret: s.Mini.Secret, HTTP: client, KV: s.KV, Now: s.Now, Log: s.Log})
+	keep("mini-program", err)
+	o, err := oa.New(oa.Config{AppID: s.OA.AppID, Secret: s.OA.Secret, HTTP: client, KV: s.KV, Now: s.Now, Log: s.Log, Images: images})
+	keep("official account", err)
+	w, err := pay.New(pay.Config{
+		AppID: s.Mini.AppID, MchID: s.Merchant.MchID, CertSerial: s.Merchant.SerialNo, PrivateKey: s.Merchant.PrivateKey,
+		APIv3Key: s.Merchant.APIv3Key, PublicKeys: []pay.PublicKey{{ID: s.Merchant.PublicKeyID, Key: s.Merchant.PublicKey}},
+		HTTP: client, Now: s.Now, Log: s.Log,
+	})
+	keep("WeChat Pay", err)
+	oc, err := oa.NewCallback(oa.CallbackConfig{
+		AppID: s.OA.AppID, Token: s.OA.Token, AESKeys: keys(s.OA), Mode: oa.Mode(s.OA.Mode), Format: format(s.OA.Format), Now: s.Now,
+	})
+	keep("callbacks of the official account", err)
+	mc, err := mini.NewCallback(mini.CallbackConfig{
+		AppID: s.Mini.AppID, Token: s.Mini.Token, AESKeys: keys(s.Mini), Mode: mini.Mode(s.Mini.Mode), Format: format(s.Mini.Format), Now: s.Now,
+	})
+	keep("callbacks of the mini-program", err)
+	p = platform{mini: m, oa: o, pay: w, oaCodec: oc, miniCodec: mc}
+	return p, errors.Join(errs...)
+}
+
+func keys(a Account) []wechat.Secret {
+	out := []wechat.Secret{a.AESKey}
+	if a.PreviousAESKey != "" {
+		out = append(out, a.PreviousAESKey)
+	}
+	return out
+}
+
+func format(s string) wechat.Format { return wechat.Format(strings.ToLower(s)) }
+
+var errOffline = errors.New("this command does not talk to WeChat")
+
+// offline stands in for WeChat where there is none.
+type offline struct{}
+
+func (offline) Code2Session(context.Context, string) (s wechat.Session, err error) {
+	return s, errOffline
+}
+func (offline) PhoneNumber(context.Context, string) (p wechat.Phone, err error) { return p, errOffline }
+func (offline) SendTemplate(context.Context, wechat.TemplateMessage) (string, error) {
+	return "", errOffline
+}
+func (offline) CreateQR(context.Context, string, time.Duration) (q wechat.QRCode, err error) {
+	return q, errOffline
+}
+func (offline) UserInfo(context.Context, string) (f wechat.Follower, err error) { return f, errOffline }
+func (offline) Prepay(context.Context, wechat.Prepay) (string, error)           { return "", errOffline }
+func (offline) Params(string) (p wechat.PayParams, err error)                   { return p, errOffline }
+func (offline) Query(context.Context, string) (t wechat.Transaction, err error) { return t, errOffline }
+func (offline) Close(context.Context, string) error                             { return errOffline }
+func (offline) ParseNotice(context.Context, http.Header, []byte) (n wechat.PayNotice, err error) {
+	return n, errOffline
+}
