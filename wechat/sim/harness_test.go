@@ -326,3 +326,11 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 	t.Fatalf("never happened: %s", what)
 }
+
+func newRequestTo(address, host string) (*http.Request, error) {
+	r, err := http.NewRequest("GET", address, nil)
+	if err == nil {
+		r.Host = host
+	}
+	return r, err
+}
