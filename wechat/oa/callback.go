@@ -8,6 +8,9 @@ type Callback = push.Codec
 // CallbackConfig says how the console's server-configuration page is filled in.
 type CallbackConfig = push.Config
 
+// Mode is how pushes are secured.
+type Mode = push.Mode
+
 // Modes of message security, as the console names them.
 const (
 	ModePlain      = push.ModePlain
