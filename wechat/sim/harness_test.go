@@ -73,6 +73,7 @@ type bench struct {
 	control string
 	client  *http.Client
 	product *product
+	stop    func() // ends Run and waits for it; once
 }
 
 // product is a callback server whose answers a test chooses.
@@ -120,12 +121,8 @@ var testStart = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, stateFile), keptAccounts, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	c := &clock{t: testStart}
-	s, err := New(Config{Now: c.now, Advance: c.advance, Seed: 7, StateDir: dir})
+	s, err := New(Config{Now: c.now, Advance: c.advance, Seed: 7, StateDir: keptDir(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,12 +141,13 @@ func newBench(t *testing.T) *bench {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
-	t.Cleanup(func() {
+	b.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})
+	t.Cleanup(b.stop)
 	return b
 }
 
