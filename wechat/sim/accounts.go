@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -94,11 +95,22 @@ func loadAccounts(dir string, now time.Time) (*accounts, error) {
 	if err := a.parse(); err != nil {
 		return nil, fmt.Errorf("parse accounts: %w", err)
 	}
+	a.addMissingTemplates()
 	a.Boots++
 	if dir == "" {
 		return a, nil
 	}
 	return a, a.save(dir)
+}
+
+// addMissingTemplates gives accounts kept by an older version the templates it did
+// not have.
+func (a *accounts) addMissingTemplates() {
+	for _, t := range shopTemplates() {
+		if !slices.ContainsFunc(a.Templates, func(have Template) bool { return have.Name == t.Name }) {
+			a.Templates = append(a.Templates, t)
+		}
+	}
 }
 
 // save replaces the state file in one rename; it holds private keys, so only the
@@ -134,7 +146,6 @@ func (a *accounts) create(now time.Time) error {
 		AppID: "wxsim-mp-" + randomHex(4), Secret: randomHex(16), GhID: "gh_sim" + randomHex(4),
 		Token: randomHex(16), EncodingAESKey: randomAESKey(),
 	}
-	a.Templates = shopTemplates()
 
 	// Three keys of 2048 bits take a moment: side by side.
 	var keys [3]*rsa.PrivateKey

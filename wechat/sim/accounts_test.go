@@ -33,6 +33,26 @@ func TestAccountsSurviveARestart(t *testing.T) {
 	}
 }
 
+// A state folder of an older version gains the templates it lacks, and keeps the
+// ids of those it has.
+func TestKeptAccountsGainTemplates(t *testing.T) {
+	b := newBench(t)
+	kept := b.Sim.acc
+	first := kept.Templates[0]
+	kept.Templates = kept.Templates[:1]
+	kept.addMissingTemplates()
+	names := map[string]bool{}
+	for _, have := range kept.Templates {
+		names[have.Name] = true
+		if err := have.validate(); err != nil || len(have.ID) != 43 {
+			t.Errorf("template %q: %v", have.Name, err)
+		}
+	}
+	if kept.Templates[0].ID != first.ID || len(kept.Templates) != len(shopTemplates()) || !names["visit"] || !names["membership"] {
+		t.Errorf("templates = %+v", kept.Templates)
+	}
+}
+
 func TestAccountsCannotPassForRealOnes(t *testing.T) {
 	b := newBench(t)
 	real := regexp.MustCompile(`^wx[0-9a-f]{16}$`)

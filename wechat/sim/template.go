@@ -26,8 +26,10 @@ type TemplateField struct {
 // shopTemplates are the notices a shop with members sends.
 func shopTemplates() []Template {
 	templates := []Template{
-		{Name: "member_card", Title: "会员卡开通成功通知", Fields: []TemplateField{
-			{Key: "thing1", Label: "会员卡"}, {Key: "time2", Label: "开通时间"}, {Key: "date3", Label: "有效期至"}, {Key: "thing4", Label: "会员权益"}}},
+		{Name: "membership", Title: "会员卡开通成功通知", Fields: []TemplateField{
+			{Key: "thing1", Label: "会员卡"}, {Key: "amount2", Label: "支付金额"}, {Key: "time3", Label: "开通时间"}, {Key: "thing4", Label: "有效期"}}},
+		{Name: "visit", Title: "购后关怀通知", Fields: []TemplateField{
+			{Key: "character_string1", Label: "订单编号"}, {Key: "thing2", Label: "商品"}, {Key: "time3", Label: "下单时间"}, {Key: "thing4", Label: "温馨提示"}}},
 		{Name: "welcome", Title: "会员绑定成功通知", Fields: []TemplateField{
 			{Key: "thing1", Label: "会员"}, {Key: "time2", Label: "绑定时间"}, {Key: "thing3", Label: "温馨提示"}}},
 		{Name: "points", Title: "积分变动提醒", Fields: []TemplateField{
@@ -36,12 +38,6 @@ func shopTemplates() []Template {
 			{Key: "thing1", Label: "优惠券"}, {Key: "amount2", Label: "面额"}, {Key: "time3", Label: "有效期至"}, {Key: "thing4", Label: "使用说明"}}},
 		{Name: "gift", Title: "积分兑换成功通知", Fields: []TemplateField{
 			{Key: "thing1", Label: "兑换商品"}, {Key: "number2", Label: "使用积分"}, {Key: "character_string3", Label: "兑换单号"}, {Key: "time4", Label: "兑换时间"}}},
-		{Name: "order", Title: "订单支付成功通知", Fields: []TemplateField{
-			{Key: "character_string1", Label: "订单编号"}, {Key: "amount2", Label: "支付金额"}, {Key: "time3", Label: "支付时间"}, {Key: "thing4", Label: "商品"}}},
-		{Name: "visit", Title: "订单售后服务提醒", Fields: []TemplateField{
-			{Key: "character_string1", Label: "订单编号"}, {Key: "thing2", Label: "商品"}, {Key: "time3", Label: "购买时间"}, {Key: "thing4", Label: "温馨提示"}}},
-		{Name: "membership", Title: "会员购买成功通知", Fields: []TemplateField{
-			{Key: "thing1", Label: "会员卡"}, {Key: "amount2", Label: "支付金额"}, {Key: "time3", Label: "开通时间"}, {Key: "thing4", Label: "有效期至"}}},
 	}
 	for i := range templates {
 		templates[i].ID = newTemplateID()

@@ -195,7 +195,7 @@ func TestTour(t *testing.T) {
 
 	template := b.acc.Templates[0]
 	code, sent := b.call(kindOA, "/cgi-bin/message/template/send", object{"touser": u["oa_openid"], "template_id": template.ID, "client_msg_id": "m1",
-		"data": object{"thing1": object{"value": "年度会员卡"}, "time2": object{"value": "2026年3月2日 18:00"}, "date3": object{"value": "2027年3月2日"}, "thing4": object{"value": "全场九折"}}})
+		"data": object{"thing1": object{"value": "年度会员卡"}, "amount2": object{"value": "99.00元"}, "time3": object{"value": "2026-03-02 18:00"}, "thing4": object{"value": "至2027年3月1日"}}})
 	if code != 0 {
 		t.Fatalf("template/send = %v", sent)
 	}
