@@ -15,12 +15,16 @@ import (
 
 // The cost of a new hash: OWASP's smaller recommendation for argon2id, 19 MiB and two passes. Older hashes keep
 // the cost that stands in their text.
+var fullCost = cost{memory: 19 * 1024, time: 2, threads: 1}
+
+type cost struct {
+	memory, time uint32 // KiB, passes
+	threads      uint8
+}
+
 const (
-	argonMemory  = 19 * 1024 // KiB
-	argonTime    = 2
-	argonThreads = 1
-	saltLen      = 16
-	keyLen       = 32
+	saltLen = 16
+	keyLen  = 32
 	// hashesAtOnce bounds the memory that sign-ins can take to 4 × 19 MiB.
 	hashesAtOnce = 4
 )
@@ -33,12 +37,13 @@ const (
 // hasher computes password hashes, a few at a time.
 type hasher struct {
 	slots chan struct{}
+	cost  cost // of new hashes
 	// dummy is checked when there is no account, so that a wrong name takes the time of a wrong password.
 	dummy string
 }
 
-func newHasher() *hasher {
-	return &hasher{slots: make(chan struct{}, hashesAtOnce), dummy: encode(make([]byte, saltLen), make([]byte, keyLen))}
+func newHasher(c cost) *hasher {
+	return &hasher{slots: make(chan struct{}, hashesAtOnce), cost: c, dummy: c.encode(make([]byte, saltLen), make([]byte, keyLen))}
 }
 
 // hash returns the PHC text of a password with a fresh salt.
@@ -49,7 +54,7 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	defer h.leave()
 	salt := make([]byte, saltLen)
 	rand.Read(salt)
-	return encode(salt, argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, keyLen)), nil
+	return h.cost.encode(salt, argon2.IDKey([]byte(password), salt, h.cost.time, h.cost.memory, h.cost.threads, keyLen)), nil
 }
 
 // check reports whether a password belongs to a hash. An empty hash takes the same time and is never right.
@@ -82,14 +87,13 @@ func (h *hasher) enter(ctx context.Context) error {
 func (h *hasher) leave() { <-h.slots }
 
 type params struct {
-	time, memory uint32
-	threads      uint8
-	salt, key    []byte
+	cost
+	salt, key []byte
 }
 
-func encode(salt, key []byte) string {
+func (c cost) encode(salt, key []byte) string {
 	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads, b64(salt), b64(key))
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.memory, c.time, c.threads, b64(salt), b64(key))
 }
 
 var errHash = errors.New("staff: a stored password hash cannot be read")
@@ -118,7 +122,7 @@ func decode(hash string) (p params, err error) {
 var commonWords = []string{
 	"", "admin", "administrator", "root", "user", "test", "guest", "demo", "default", "password", "passw0rd", "p@ssword", "p@ssw0rd",
 	"pass", "passwd", "secret", "changeme", "changeit", "welcome", "letmein", "login", "master", "manager", "owner", "staff", "clerk",
-	"qwerty", "qwertyuiop", "asdfgh", "asdfghjkl", "zxcvbn", "zxcvbnm", "1q2w3e4r", "1q2w3e4r5t", "1qaz2wsx", "qazwsx", "qazwsxedc", "abc",
+	"qwerty", "qwertyuiop", "asdfgh", "asdfghjkl", "zxcvbn", "zxcvbnm", "1q2w3e4r", "1q2w3e4r5t", "1qaz2wsx", "1qaz2wsx3e", "1qaz2wsx3edc", "1q2w3e4r5t6y", "qazwsx", "qazwsxedc", "abc",
 	"abcd", "abcdef", "abcdefghij", "iloveyou", "woaini", "woaini1314", "mima", "shop", "mall", "litemall", "crmeb", "ruoyi", "newbee", "wechat",
 	"weixin", "dragon", "monkey", "football", "sunshine", "princess", "superman",
 }

@@ -30,7 +30,7 @@ func New(d Deps) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{db: d.DB, log: log, hasher: newHasher()}
+	return &Service{db: d.DB, log: log, hasher: newHasher(fullCost)}
 }
 
 // How long a session lasts.
