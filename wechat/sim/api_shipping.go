@@ -22,7 +22,6 @@ const (
 	shippingWait      = 1
 	shippingShipped   = 2
 	shippingConfirmed = 3
-	shippingDone      = 4
 	shippingRefunded  = 5
 
 	logisticsVirtual = 3
@@ -88,7 +87,7 @@ func (s *Sim) uploadShipping(c *call) answer {
 	}
 	info := canonicalJSON(c.body, "upload_time")
 	switch ship := &o.shipping; {
-	case o.state == tradeRefund || ship.state == shippingRefunded:
+	case o.fullyRefunded():
 		return s.errcode(10060004)
 	case ship.state >= shippingConfirmed:
 		return s.errcode(10060002)
@@ -141,7 +140,7 @@ func (s *Sim) settleLater(o *order) {
 	due, generation := o.shipping.shippedAt.Add(confirmAfter(o.shipping.logistics)), s.generation
 	s.engine.schedule(due, laneOf(kindMini, o.user), func(ctx context.Context) {
 		s.mu.Lock()
-		if s.generation != generation || o.shipping.state != shippingShipped || o.state == tradeRefund {
+		if s.generation != generation || o.shipping.state != shippingShipped || o.fullyRefunded() {
 			s.mu.Unlock()
 			return
 		}
@@ -183,7 +182,7 @@ func (s *Sim) shippingOrder(c *call) answer {
 	}
 	ship := o.shipping
 	state := ship.state
-	if o.state == tradeRefund {
+	if o.fullyRefunded() {
 		state = shippingRefunded
 	}
 	type shippingBody struct {

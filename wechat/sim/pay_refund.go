@@ -147,6 +147,17 @@ func (s *Sim) checkRefund(o *order, outTradeNo string, amount, total int64) *pay
 	return nil
 }
 
+// fullyRefunded: all of the money goes back or went back.
+func (o *order) fullyRefunded() bool {
+	sum := int64(0)
+	for _, r := range o.refunds {
+		if r.status != refundClosed {
+			sum += r.amount
+		}
+	}
+	return sum >= o.total
+}
+
 // settleRefund ends a refund and notifies, when an address was given. s.mu is held.
 func (s *Sim) settleRefund(r *refund, status refundStatus, at time.Time) *Delivery {
 	r.status, r.doneAt = status, at

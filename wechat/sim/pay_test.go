@@ -453,6 +453,20 @@ func TestShipping(t *testing.T) {
 	if code, _ := b.call(kindMini, "/wxa/sec/order/is_trade_managed", object{}); code != 40097 {
 		t.Errorf("is_trade_managed without appid: %d", code)
 	}
+	for i, tt := range []struct{ amount, code int }{{40, 0}, {60, 10060004}} { // part refunded, then all
+		if i == 0 {
+			b.paid("SHIP000004", u, 100)
+		}
+		b.clock.advance(time.Minute)
+		status, out, _ := b.pay("POST", "/v3/refund/domestic/refunds", mustJSON(t, object{"out_trade_no": "SHIP000004",
+			"out_refund_no": fmt.Sprint("R", i), "amount": object{"refund": tt.amount, "total": 100, "currency": "CNY"}}))
+		if status != 200 {
+			t.Fatalf("refund = %d %v", status, out)
+		}
+		if got := upload(func(o object) { o["order_key"].(object)["out_trade_no"] = "SHIP000004" }); got != tt.code {
+			t.Errorf("after refunding %d more: %d, want %d", tt.amount, got, tt.code)
+		}
+	}
 	b.ctl("POST", "/_sim/settings", object{"shipping_lag_ms": 3000})
 	b.paid("SHIP000003", u, 100)
 	lag := func(o object) { o["order_key"].(object)["out_trade_no"] = "SHIP000003" }
