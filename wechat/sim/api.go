@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -224,5 +223,3 @@ func decodeJSON(body []byte, into any) error {
 	}
 	return nil
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

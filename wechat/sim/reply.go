@@ -58,7 +58,7 @@ func (p *accountPush) readMessage(fields map[string]string) (passiveReply, error
 	case !allDigits(fields["CreateTime"]):
 		return passiveReply{}, errors.New("CreateTime 不是整数")
 	case !slices.Contains(passiveTypes, kind):
-		return passiveReply{}, errors.New("MsgType 未知")
+		return passiveReply{}, errors.New("未知的 MsgType")
 	case p.app.kind == kindMini && kind != "transfer_customer_service":
 		return passiveReply{}, errors.New("小程序不能被动回复消息")
 	case !p.answerable:
