@@ -56,7 +56,7 @@ func (p *accountPush) readMessage(fields map[string]string) (passiveReply, error
 	case fields["ToUserName"] != p.user.openID[p.app.kind] || fields["FromUserName"] != p.app.gh:
 		return passiveReply{}, errors.New("收发双方不符")
 	case !allDigits(fields["CreateTime"]):
-		return passiveReply{}, errors.New("CreateTime 不是整数")
+		return passiveReply{}, errors.New("不是整数的 CreateTime")
 	case !slices.Contains(passiveTypes, kind):
 		return passiveReply{}, errors.New("未知的 MsgType")
 	case p.app.kind == kindMini && kind != "transfer_customer_service":
