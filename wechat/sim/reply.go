@@ -64,7 +64,7 @@ func (p *accountPush) readMessage(fields map[string]string) (passiveReply, error
 	case !p.answerable:
 		return passiveReply{}, errors.New("此事件不能回复")
 	case kind == "text" && (fields["Content"] == "" || len(fields["Content"]) > customTextLimit):
-		return passiveReply{}, errors.New("Content 为空或太长")
+		return passiveReply{}, errors.New("文本 Content 为空或太长")
 	}
 	r := passiveReply{kind: kind}
 	if kind != "transfer_customer_service" {
