@@ -46,7 +46,7 @@ func newRoot() *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(
-		newDemo(), newServe(), newSim(), newMigrate(), newAudit(), newOpenAPI(),
+		newDemo(), newTour(), newServe(), newSim(), newMigrate(), newAudit(), newOpenAPI(),
 		newImport(openData), newReport(openData),
 	)
 	people := newStaff(openStaff)

@@ -16,6 +16,20 @@ import (
 
 // Coupons declares what staff do about coupons: make templates, start and stop them, give one to a member.
 func Coupons(r *web.Routes, s *coupons.Service) {
+	web.Get(r, "/coupon-templates", web.Staff(staff.CouponsIssue), web.Doc{
+		ID: "list-all-coupon-templates", Summary: "全部优惠券模板与已发数量", Tag: "优惠券", Errors: []*fault.Fault{db.ErrCursor},
+	}, func(ctx context.Context, in *couponTemplatesRequest) (*couponTemplatesReply, error) {
+		list, next, err := s.AllTemplates(ctx, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		if err != nil {
+			return nil, err
+		}
+		out := &couponTemplatesReply{}
+		out.Body.Templates, out.Body.Next = make([]couponTemplateView, len(list)), next
+		for i, t := range list {
+			out.Body.Templates[i] = couponTemplate(t)
+		}
+		return out, nil
+	})
 	web.Post(r, "/coupon-templates", web.Staff(staff.CouponsManage), web.Doc{
 		ID: "create-coupon-template", Summary: "新建优惠券(草稿)", Tag: "优惠券", Status: http.StatusCreated,
 		Errors: []*fault.Fault{fault.ErrInvalid, db.ErrKeyReused},
@@ -88,6 +102,18 @@ func (in *newCouponTemplateRequest) command(ctx context.Context) coupons.NewTemp
 		CouponTerms: model.CouponTerms{Kind: b.Kind, AmountFen: b.AmountFen, PercentOffBP: b.PercentOffBP, CapFen: b.CapFen, ThresholdFen: b.ThresholdFen},
 		ClaimFrom:   b.ClaimFrom, ClaimUntil: b.ClaimUntil, UseFrom: b.UseFrom, UseUntil: b.UseUntil, UseDays: b.UseDays,
 		Total: b.Total, PerMember: b.PerMember, Claimable: b.Claimable, Issuable: b.Issuable, Key: in.Key(ctx),
+	}
+}
+
+type couponTemplatesRequest struct {
+	Cursor string `query:"cursor" maxLength:"64"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+}
+
+type couponTemplatesReply struct {
+	Body struct {
+		Templates []couponTemplateView `json:"templates"`
+		Next      string               `json:"next"`
 	}
 }
 

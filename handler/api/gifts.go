@@ -79,8 +79,8 @@ type giftOffer struct {
 	EndsAt      *time.Time     `json:"ends_at,omitempty"`
 	Redeemable  bool           `json:"redeemable"`
 	// WhyNot and Reason are left out when the gift can be redeemed.
-	WhyNot string `json:"why_not,omitempty" example:"points.insufficient" doc:"稳定的原因代码"`
-	Reason string `json:"reason,omitempty" example:"积分不足"`
+	WhyNot string `json:"reason,omitempty" example:"points.insufficient" doc:"稳定的原因代码"`
+	Reason string `json:"reason_text,omitempty" example:"积分不足"`
 }
 
 func giftOffersOf(offers []mall.Offer) giftOffers {

@@ -48,6 +48,30 @@ func (s *Service) Templates(ctx context.Context, member model.MemberID) (offers 
 	return offers, err
 }
 
+// AllTemplates returns a page of all templates for staff, newest first, and the cursor of the next page ("" at the end).
+func (s *Service) AllTemplates(ctx context.Context, page db.Page) (list []Template, next string, err error) {
+	before, err := page.Before()
+	if err != nil {
+		return nil, "", err
+	}
+	err = s.db.Read(ctx, func(_ context.Context, tx *db.Tx) error {
+		rows, err := templatesBefore(tx, before, page.Size()+1)
+		if err != nil {
+			return fmt.Errorf("read the coupon templates: %w", err)
+		}
+		if len(rows) > page.Size() {
+			rows = rows[:page.Size()]
+			next = db.NextCursor(int64(rows[len(rows)-1].ID))
+		}
+		list = make([]Template, len(rows))
+		for i, t := range rows {
+			list[i] = templateView(t)
+		}
+		return nil
+	})
+	return list, next, err
+}
+
 // Held returns the coupons that a member was given, newest first, and the cursor of the next page ("" at the end).
 func (s *Service) Held(ctx context.Context, member model.MemberID, page db.Page) (list []Coupon, next string, err error) {
 	before, err := page.Before()

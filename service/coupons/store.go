@@ -46,6 +46,15 @@ func openTemplates(tx *db.Tx, limit int) (rows []model.CouponTemplate, err error
 }
 
 // moveTemplate changes a template's state from one of the expected ones and reports whether it did.
+// templatesBefore returns templates below an id, newest first; 0 is no bound.
+func templatesBefore(tx *db.Tx, before int64, limit int) (rows []model.CouponTemplate, err error) {
+	q := tx.Gorm().Order("id DESC").Limit(limit)
+	if before > 0 {
+		q = q.Where("id < ?", before)
+	}
+	return rows, q.Find(&rows).Error
+}
+
 func moveTemplate(tx *db.Tx, id model.CouponTemplateID, from []model.CouponTemplateState, to model.CouponTemplateState) (bool, error) {
 	res := tx.Gorm().Model(&model.CouponTemplate{}).Where("id = ? AND state IN ?", id, from).
 		Updates(map[string]any{"state": to, "updated_at": tx.Now})

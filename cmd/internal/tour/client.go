@@ -1,0 +1,116 @@
+package tour
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"huitou/handler/web"
+)
+
+// client speaks JSON to one address.
+type client struct {
+	base string
+	http *http.Client
+}
+
+func newClient(base string) client {
+	return client{strings.TrimRight(base, "/"), &http.Client{Timeout: 20 * time.Second}}
+}
+
+// request is one call; its zero fields are left out.
+type request struct {
+	method, path string
+	token, key   string // bearer session, idempotency key
+	body         any
+	shop         *ShopKey // signs the request
+	want         int      // expected status; 0 means 200
+}
+
+// Refused is an answer with another status than was expected.
+type Refused struct {
+	Call   string
+	Status int
+	Code   string
+	Body   string
+}
+
+func (r *Refused) Error() string {
+	return fmt.Sprintf("%s answered %d: %s", r.Call, r.Status, r.Body)
+}
+
+// call makes a request and decodes the answer into out, unless out is nil.
+func (c client) call(ctx context.Context, r request, out any) (http.Header, error) {
+	var body []byte
+	if r.body != nil {
+		var err error
+		if body, err = json.Marshal(r.body); err != nil {
+			return nil, err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.token != "" {
+		req.Header.Set("Authorization", "Bearer "+r.token)
+	}
+	if r.key != "" {
+		req.Header.Set("Idempotency-Key", r.key)
+	}
+	if r.shop != nil {
+		stamp := strconv.FormatInt(time.Now().Unix(), 10)
+		req.Header.Set(web.HeaderShopKey, r.shop.ID)
+		req.Header.Set(web.HeaderShopTimestamp, stamp)
+		req.Header.Set(web.HeaderShopSignature, web.SignShop(r.shop.Secret, r.method, req.URL.RequestURI(), stamp, body))
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, 4<<20))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: read the answer: %w", r.method, r.path, err)
+	}
+	want := r.want
+	if want == 0 {
+		want = http.StatusOK
+	}
+	if res.StatusCode != want {
+		refused := &Refused{Call: r.method + " " + c.base + r.path, Status: res.StatusCode, Body: clip(string(answer), 600)}
+		var problem struct {
+			Code string `json:"code"`
+		}
+		if json.Unmarshal(answer, &problem) == nil {
+			refused.Code = problem.Code
+		}
+		return nil, refused
+	}
+	if out == nil || len(answer) == 0 {
+		return res.Header, nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return nil, fmt.Errorf("%s %s: decode %s: %w", r.method, r.path, clip(string(answer), 300), err)
+	}
+	return res.Header, nil
+}
+
+func escape(s string) string { return url.PathEscape(s) }
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n] + "…"
+	}
+	return s
+}
