@@ -32,6 +32,14 @@ func Invariants() []audit.Invariant {
 			`SELECT id, coupon_code, coupon_id, coupon_reason FROM orders
 			WHERE (coupon_code <> '') <> ((coupon_id IS NOT NULL) OR coupon_reason <> '')
 			OR (coupon_id IS NOT NULL AND coupon_reason <> '') OR (coupon_id IS NULL AND coupon_discount_fen <> 0)`),
+		audit.SQL("orders.points", "an order earned what the ledger says, once, for its member",
+			`SELECT 'entry' AS what, e.seq, e.source, e.delta, o.points_earned FROM points_entries e
+			LEFT JOIN orders o ON o.id = CAST(SUBSTR(e.source, 7) AS SIGNED)
+			WHERE e.reason = 'earn_order' AND e.source LIKE 'order:%:earn'
+			AND (o.id IS NULL OR o.points_earned <> e.delta OR o.member_id <> e.member_id)
+			UNION ALL SELECT 'sum' AS what, 0, '', e.total, o.total
+			FROM (SELECT COALESCE(SUM(delta), 0) AS total FROM points_entries WHERE reason = 'earn_order' AND source LIKE 'order:%:earn') e
+			JOIN (SELECT COALESCE(SUM(points_earned), 0) AS total FROM orders) o ON o.total <> e.total`),
 		audit.SQL("orders.figures", "a member's figures are those of his goods orders",
 			`SELECT m.id, m.orders, m.total_fen, o.n, o.total FROM members m
 			LEFT JOIN (SELECT member_id, COUNT(*) AS n, SUM(paid_fen) AS total, MIN(paid_at) AS first_at, MAX(paid_at) AS last_at
