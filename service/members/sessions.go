@@ -11,6 +11,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/model/fault"
 )
 
 // How long a session lasts.
@@ -58,7 +59,8 @@ func newSessions(d *db.DB, log *slog.Logger) *sessions {
 	return s
 }
 
-// Authenticate returns the member whose session a token is, or ErrSession.
+// Authenticate returns the member whose session a token is, or ErrSession. When the database does not answer it returns
+// db.ErrUnavailable, so that nobody is signed out by that.
 func (s *Service) Authenticate(ctx context.Context, token string) (model.MemberID, error) {
 	if len(token) != tokenLen {
 		return 0, ErrSession
@@ -80,6 +82,9 @@ func (s *sessions) authenticate(ctx context.Context, hash string) (model.MemberI
 	if !ok {
 		var err error
 		if row, ok, err = s.loader.Load(ctx, hash); err != nil {
+			if fault.Of(err) == nil {
+				err = db.ErrUnavailable.Because(err)
+			}
 			return 0, err
 		}
 		if !ok || !alive(row, now) {
