@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"huitou/model/fault"
 	"huitou/service/staff"
 )
 
@@ -26,11 +27,19 @@ func newStaff(open func(ctx context.Context, c *cobra.Command) (*staff.Service, 
 				return err
 			}
 			defer func() { err = errors.Join(err, done()) }()
-			return run(c, s)
+			return withDetail(run(c, s))
 		}
 	}
 	c.AddCommand(newStaffAdd(with), newStaffPassword(with), newStaffDisable(with))
 	return c
+}
+
+// withDetail shows what a fault says about this one case, such as which field of the input is wrong.
+func withDetail(err error) error {
+	if f := fault.Of(err); f != nil && len(f.Detail) > 0 {
+		return fmt.Errorf("%w %v", err, f.Detail)
+	}
+	return err
 }
 
 type withStaff = func(run func(c *cobra.Command, s *staff.Service) error) func(*cobra.Command, []string) error
