@@ -217,6 +217,11 @@ func (b *Batch) put(a *account, of model.PointsEntry, n model.Points, e model.Po
 	if err := b.addLots(a, links); err != nil {
 		return e, err
 	}
+	return b.putBack(a, of, links, n, e)
+}
+
+// putBack is put with the links of the taking and their lots at hand.
+func (b *Batch) putBack(a *account, of model.PointsEntry, links []model.PointsConsumption, n model.Points, e model.PointsEntry) (model.PointsEntry, error) {
 	from, all := make([]taken, len(links)), model.Points(0)
 	for i, c := range links {
 		from[i] = taken{a.lot(c.LotSeq).PointsLot, c.Amount - c.Returned}

@@ -53,7 +53,10 @@ func Invariants() []audit.Invariant {
 				JOIN points_consumptions c ON c.member_id = e.member_id AND c.entry_seq = e.seq
 				WHERE e.reverses_seq IS NOT NULL GROUP BY e.member_id, e.reverses_seq, c.lot_seq) b
 				ON b.member_id = t.member_id AND b.reverses_seq = t.entry_seq AND b.lot_seq = t.lot_seq
-			WHERE t.amount > 0 AND (t.returned <> COALESCE(b.back, 0) OR t.returned > t.amount)`),
+			WHERE t.amount > 0 AND (t.returned <> COALESCE(b.back, 0) OR t.returned > t.amount)
+			UNION ALL SELECT r.member_id, r.seq, 0 FROM points_entries r
+			LEFT JOIN points_entries o ON o.member_id = r.member_id AND o.seq = r.reverses_seq AND o.seq < r.seq AND o.kind IN ('spend', 'hold')
+			WHERE (r.kind IN ('release', 'return')) <> (r.reverses_seq IS NOT NULL) OR (r.reverses_seq IS NOT NULL AND o.seq IS NULL)`),
 		audit.SQL("points.buckets", "an account's active points are those of its active lots, its pending points those of its pending lots",
 			`SELECT a.member_id FROM points_accounts a
 			LEFT JOIN (SELECT member_id, SUM(CASE WHEN state = 'active' THEN remaining ELSE 0 END) AS active,
