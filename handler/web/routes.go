@@ -45,6 +45,7 @@ type Routes struct {
 	log    *slog.Logger
 	list   *[]Route
 	names  *schemaNames
+	limits limits
 }
 
 // NewRoutes returns the routes of a server.
@@ -65,7 +66,7 @@ func NewRoutes(e *echo.Echo, version string, auth Auth, now func() time.Time, lo
 	}
 	names := &schemaNames{byType: map[reflect.Type]string{}, taken: map[string]bool{}}
 	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", names.of)
-	return &Routes{api: humaecho.New(e, cfg), auth: auth, now: now, log: log, list: new([]Route), names: names}
+	return &Routes{api: humaecho.New(e, cfg), auth: auth, now: now, log: log, list: new([]Route), names: names, limits: newLimits()}
 }
 
 // Under returns routes below a further prefix.
@@ -177,6 +178,9 @@ func (r *Routes) guard(p Policy, operation string) func(huma.Context, func(huma.
 	return func(hc huma.Context, next func(huma.Context)) {
 		c, err := r.authenticate(hc, p, operation)
 		ctx := withLanguage(hc.Context(), hc.Header("Accept-Language"))
+		if err == nil && !r.limits.allow(p, c) {
+			err = errRate
+		}
 		if err != nil {
 			r.write(hc, r.refuse(ctx, err))
 			return

@@ -313,6 +313,26 @@ func TestT31ForwardedForIsBelievedFromProxiesOnly(t *testing.T) {
 	}
 }
 
+// T31: a caller who hammers is stopped, and only he: members behind one address do not share a limit.
+func TestT31LimitsHoldPerCaller(t *testing.T) {
+	e := server(t, &bytes.Buffer{}, web.Server{})
+	refused := 0
+	for range 100 {
+		if a := call(e, "POST", "/things", `{"name":"a","amount_fen":5}`, shopper...); a.Code == 429 {
+			refused++
+			if a.Header().Get("Retry-After") == "" || a.Problem.Code != "http.rate" {
+				t.Fatalf("answer %v %s", a.Header(), a.Body)
+			}
+		}
+	}
+	if refused == 0 || refused > 40 {
+		t.Errorf("%d of 100 calls of one member at once were refused, want those beyond the burst of 60", refused)
+	}
+	if a := call(e, "GET", "/staff", "", "Authorization", "Bearer staff-owner"); a.Code != 200 {
+		t.Errorf("somebody else at the same address got %d", a.Code)
+	}
+}
+
 // T20 (reliability.md E15): a packed body is not unpacked.
 func TestT20GzipBodiesAreNotUnpacked(t *testing.T) {
 	var packed bytes.Buffer

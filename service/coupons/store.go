@@ -52,7 +52,8 @@ func templatesBefore(tx *db.Tx, before int64, limit int) (rows []model.CouponTem
 	if before > 0 {
 		q = q.Where("id < ?", before)
 	}
-	return rows, q.Find(&rows).Error
+	err = q.Find(&rows).Error
+	return rows, err
 }
 
 func moveTemplate(tx *db.Tx, id model.CouponTemplateID, from []model.CouponTemplateState, to model.CouponTemplateState) (bool, error) {
@@ -145,11 +146,11 @@ func deleteCoupons(tx *db.Tx, ids []model.PublicID) error {
 
 // couponByWord finds a coupon by the code for the counter or by its public id.
 func couponByWord(tx *db.Tx, word string) (c model.Coupon, err error) {
-	column := "public_id"
 	if len(word) == codeLength {
-		column = "code"
+		err = tx.Gorm().Where("code = ?", word).Take(&c).Error
+	} else {
+		err = tx.Gorm().Where("public_id = ?", word).Take(&c).Error
 	}
-	err = tx.Gorm().Where(column+" = ?", word).Take(&c).Error
 	return c, err
 }
 
