@@ -496,13 +496,15 @@ func TestKillPoints(t *testing.T) {
 		{"shown, answer not stored", func(w *world) { w.once(verdict{after: func(string) { die() }}) },
 			model.MessageAccepted, model.MessageUnknown, 1, 1},
 	}
-	for _, p := range points {
-		for _, delay := range []time.Duration{soon, late} {
-			t.Run(fmt.Sprintf("%s/%s", p.name, delay), func(t *testing.T) {
-				t.Parallel()
-				dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		n := 0
+		for _, p := range points {
+			for _, delay := range []time.Duration{soon, late} {
+				n++
+				m := visit(n)
+				t.Run(fmt.Sprintf("%s/%s", p.name, delay), func(t *testing.T) {
 					w := newWorld(t, d, clock)
-					w.enqueue(visit(1))
+					w.enqueue(m)
 					p.kill(w)
 					w.runAndDie()
 					w.fans.before, w.phone.script = nil, nil
@@ -512,17 +514,17 @@ func TestKillPoints(t *testing.T) {
 					if delay == late {
 						state, shown = p.lateState, p.lateShown
 					}
-					if m := w.row("visit:1:1"); m.State != state {
-						t.Errorf("message is %s, want %s", m.State, state)
+					if got := w.row(m.Key); got.State != state {
+						t.Errorf("message is %s, want %s", got.State, state)
 					}
-					if n, _ := w.phone.seen(); n != shown {
-						t.Errorf("shown %d times, want %d", n, shown)
+					if seen, _ := w.phone.seen(); seen != shown {
+						t.Errorf("shown %d times, want %d", seen, shown)
 					}
 					w.sound()
 				})
-			})
+			}
 		}
-	}
+	})
 }
 
 // once lets v happen to the next call only.
