@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"huitou/model"
+)
+
+// claimFlags are the settings of `loadgen claims`.
+type claimFlags struct {
+	store    store
+	shoppers int
+	duration time.Duration
+	claims   int
+	stock    int
+	rounds   int
+	keep     bool
+	profile  string
+	out      string
+
+	flash    bool
+	arriving int
+	window   time.Duration
+}
+
+func newClaims() *cobra.Command {
+	var f claimFlags
+	c := &cobra.Command{
+		Use:   "claims",
+		Short: "claim one hot coupon, the product's way and the plain way, and compare",
+		Long: `Claims one hot coupon through HTTP, each claim by another member with a session of his own, in turns the product's way and the
+plain way (one transaction a claim, SELECT … FOR UPDATE on the template), each turn on a new database. The whole program serves on
+loopback with all its middleware; the access log goes to a file as JSON. Rate and waiting times are those of the claims that were
+granted; then more shoppers come until all were told that nothing is left. Afterwards every acknowledgement is looked for in the
+database and every invariant is checked; exit 1 when anything differs.
+
+With --flash: shoppers arrive by the clock within a short time, many more than there are coupons; the wait counts from the arrival.`,
+		Example: "  loadgen claims --dsn 'huitou:secret@tcp(127.0.0.1:3306)/'\n  loadgen claims --flash --dsn …\n  loadgen claims --sqlite /var/tmp/load",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return f.run(c.Context(), c.OutOrStdout())
+		},
+	}
+	l := c.Flags()
+	l.StringVar(&f.store.dsn, "dsn", "", "MySQL or MariaDB server on which databases may be made")
+	l.StringVar(&f.store.folder, "sqlite", "", "folder for SQLite databases, instead of --dsn")
+	l.IntVar(&f.shoppers, "shoppers", 512, "shoppers who wait for an answer at the same time, each on a connection of his own")
+	l.DurationVar(&f.duration, "duration", 15*time.Second, "time that each way is measured, over all rounds; the stock is chosen to last about that long")
+	l.IntVar(&f.stock, "stock", 0, "coupons in each turn, instead of --duration")
+	l.IntVar(&f.claims, "claims", 0, "shoppers who come in each turn; 0 means a tenth more than the stock")
+	l.IntVar(&f.rounds, "rounds", 2, "turns of each way (with --flash: floods)")
+	l.BoolVar(&f.keep, "keep", false, "keep the databases")
+	l.StringVar(&f.profile, "profile", "", "folder for CPU profiles of each way")
+	l.StringVar(&f.out, "out", "", "folder for the records of answers and the access log; empty means a temporary one")
+	l.BoolVar(&f.flash, "flash", false, "a flood: --arriving shoppers within --window for --stock coupons (1000)")
+	l.IntVar(&f.arriving, "arriving", 20_000, "shoppers in a flood")
+	l.DurationVar(&f.window, "window", 2*time.Second, "time in which a flood arrives")
+	c.MarkFlagsOneRequired("dsn", "sqlite")
+	c.MarkFlagsMutuallyExclusive("dsn", "sqlite")
+	c.MarkFlagsMutuallyExclusive("duration", "stock")
+	return c
+}
+
+func (f claimFlags) check() error {
+	switch {
+	case f.shoppers < 1 || f.shoppers > 20_000:
+		return errors.New("--shoppers must be 1 to 20000")
+	case f.rounds < 1 || f.rounds > 100:
+		return errors.New("--rounds must be 1 to 100")
+	case f.stock < 0 || f.claims < 0 || f.arriving < 1 || f.stock > 10_000_000 || f.claims > 10_000_000 || f.arriving > 1_000_000:
+		return errors.New("--stock, --claims and --arriving must not be negative nor beyond millions")
+	case f.duration <= 0 || f.duration > time.Hour || f.window <= 0 || f.window > time.Hour:
+		return errors.New("--duration and --window must be above 0 and at most an hour")
+	}
+	return nil
+}
+
+func (f claimFlags) run(ctx context.Context, w io.Writer) (err error) {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f.out == "" {
+		if f.out, err = os.MkdirTemp("", "huitou-load-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(f.out)
+	}
+	for _, dir := range []string{f.out, f.profile, f.store.folder} {
+		if dir == "" {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("make %s: %w", dir, err)
+		}
+	}
+	on, err := f.store.describe(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "database    %s\nmachine     %d cores for client, server and database together, load %s\naccess log  JSON to a file, one line a request\n",
+		on, runtime.NumCPU(), loadAverage())
+	if f.flash {
+		return f.runFlash(ctx, w)
+	}
+	return f.runWays(ctx, w)
+}
+
+// way is one manner of claiming.
+type way struct {
+	name, prefix string
+	warm         int // shoppers in the warm-up
+}
+
+var (
+	product = way{"product", "/api/v1", 10_000}
+	plain   = way{"plain", plainPrefix, 1_500}
+)
+
+// runWays measures both ways in turns and compares them.
+func (f claimFlags) runWays(ctx context.Context, w io.Writer) error {
+	fmt.Fprintf(w, "load        %d shoppers at a time, each claim by another member with a session of his own, %d rounds\n\n", f.shoppers, f.rounds)
+	t := newTable(w)
+	var both [2]turn
+	var found []string
+	for round := range f.rounds {
+		for i, how := range []way{product, plain} {
+			got, err := f.turn(ctx, how, round+1)
+			if err != nil {
+				return fmt.Errorf("%s, round %d: %w", how.name, round+1, err)
+			}
+			t.row(fmt.Sprintf("%s %d", how.name, round+1), got)
+			found = append(found, got.broken...)
+			both[i].add(got)
+		}
+	}
+	t.line()
+	t.row("product", both[0])
+	t.row("plain", both[1])
+	t.ratio(both[0], both[1])
+	fmt.Fprintf(w, "\nload average at the end %s\n", loadAverage())
+	return verdict(w, found)
+}
+
+// turn measures one way on a new database.
+func (f claimFlags) turn(ctx context.Context, how way, round int) (t turn, err error) {
+	s, err := openShop(ctx, f.store, f.out, f.keep)
+	if err != nil {
+		return t, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	j, err := openJournal(filepath.Join(f.out, fmt.Sprintf("answers-%s-%d.txt", how.name, round)))
+	if err != nil {
+		return t, err
+	}
+	defer func() { err = errors.Join(err, j.close()) }()
+
+	rate, err := f.warmUp(ctx, s, how, j)
+	if err != nil {
+		return t, fmt.Errorf("warm up: %w", err)
+	}
+	stock := f.stock
+	if stock == 0 {
+		stock = max(int(rate*f.duration.Seconds()/float64(f.rounds)), f.shoppers)
+	}
+	coming := f.claims
+	if coming == 0 {
+		coming = stock + max(stock/10, 1)
+	}
+	from := len(s.tokens)
+	if err := s.admit(ctx, coming); err != nil {
+		return t, err
+	}
+	template, err := s.template(ctx, stock)
+	if err != nil {
+		return t, err
+	}
+	stop, err := f.startProfile(fmt.Sprintf("%s-%d.pprof", how.name, round))
+	if err != nil {
+		return t, err
+	}
+	answers, err := f.crowd(s, how, template, from, j).come(ctx)
+	stop()
+	if err != nil {
+		return t, err
+	}
+	return s.judge(ctx, template, answers)
+}
+
+func (f claimFlags) crowd(s *shop, how way, template model.PublicID, from int, j *journal) crowd {
+	return crowd{
+		addr: s.addr, path: how.prefix + "/coupon-templates/" + string(template) + "/claims", tokens: s.tokens[from:], from: from,
+		conns: min(f.shoppers, len(s.tokens)-from), limit: 10*time.Minute + f.duration, journal: j,
+	}
+}
+
+// warmUp fills pools and caches with claims of another coupon and returns the rate of claims.
+func (f claimFlags) warmUp(ctx context.Context, s *shop, how way, j *journal) (float64, error) {
+	n := how.warm
+	if f.stock > 0 {
+		n = min(n, f.stock)
+	}
+	from := len(s.tokens)
+	if err := s.admit(ctx, n); err != nil {
+		return 0, err
+	}
+	template, err := s.template(ctx, n)
+	if err != nil {
+		return 0, err
+	}
+	answers, err := f.crowd(s, how, template, from, j).come(ctx)
+	if err != nil {
+		return 0, err
+	}
+	t, err := s.judge(ctx, template, answers)
+	if err == nil && len(t.broken) > 0 {
+		err = errors.New(t.broken[0])
+	}
+	return t.rate(), err
+}
+
+// judge compares the answers with the database and sums them up.
+func (s *shop) judge(ctx context.Context, template model.PublicID, answers []answer) (turn, error) {
+	t := newTurn(answers)
+	st, err := readState(ctx, s.app.DB, template)
+	if err != nil {
+		return t, err
+	}
+	t.broken = compare(answers, s.members, st)
+	more, err := auditAll(ctx, s.app.DB, s.app.Invariants())
+	t.broken = append(t.broken, more...)
+	t.invariants = len(s.app.Invariants())
+	return t, err
+}
+
+func (f claimFlags) startProfile(name string) (stop func(), err error) {
+	if f.profile == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(filepath.Join(f.profile, name))
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() { pprof.StopCPUProfile(); file.Close() }, nil
+}

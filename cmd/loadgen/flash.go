@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+)
+
+// flashStock is how many coupons a flood comes for.
+const flashStock = 1000
+
+// answerWithin is how soon after its arrival everybody in a flood must have an answer.
+const answerWithin = 6 * time.Second
+
+// runFlash lets floods arrive, each at a shop that has just opened.
+func (f claimFlags) runFlash(ctx context.Context, w io.Writer) error {
+	if f.stock == 0 {
+		f.stock = flashStock
+	}
+	fmt.Fprintf(w, "load        %d shoppers arrive within %s for %d coupons, %d at a time on open connections, %d rounds; waits count from the arrival\n\n",
+		f.arriving, f.window, f.stock, f.shoppers, f.rounds)
+	t := newTable(w)
+	var all turn
+	var found []string
+	for round := range f.rounds {
+		got, err := f.flood(ctx, round+1)
+		if err != nil {
+			return fmt.Errorf("flood %d: %w", round+1, err)
+		}
+		t.row(fmt.Sprintf("flood %d", round+1), got)
+		found = append(found, got.broken...)
+		all.add(got)
+	}
+	t.line()
+	t.row("all", all)
+	t.everybody(all)
+	fmt.Fprintf(w, "\nload average at the end %s\n", loadAverage())
+	return verdict(w, found)
+}
+
+func (f claimFlags) flood(ctx context.Context, round int) (t turn, err error) {
+	s, err := openShop(ctx, f.store, f.out, f.keep)
+	if err != nil {
+		return t, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	j, err := openJournal(filepath.Join(f.out, fmt.Sprintf("answers-flood-%d.txt", round)))
+	if err != nil {
+		return t, err
+	}
+	defer func() { err = errors.Join(err, j.close()) }()
+	warm := f
+	warm.stock = min(f.arriving, 2000)
+	if _, err := warm.warmUp(ctx, s, product, j); err != nil {
+		return t, fmt.Errorf("warm up: %w", err)
+	}
+	from := len(s.tokens)
+	if err := s.admit(ctx, f.arriving); err != nil {
+		return t, err
+	}
+	template, err := s.template(ctx, f.stock)
+	if err != nil {
+		return t, err
+	}
+	stop, err := f.startProfile(fmt.Sprintf("flood-%d.pprof", round))
+	if err != nil {
+		return t, err
+	}
+	c := f.crowd(s, product, template, from, j)
+	c.arrivals = within(f.arriving, f.window)
+	answers, err := c.come(ctx)
+	stop()
+	if err != nil {
+		return t, err
+	}
+	if t, err = s.judge(ctx, template, answers); err != nil {
+		return t, err
+	}
+	if slowest := t.everyWait().percentile(1); slowest > answerWithin {
+		t.broken = append(t.broken, fmt.Sprintf("slow: the slowest answer took %s, at most %s is allowed", slowest, answerWithin))
+	}
+	if t.errors > 0 {
+		t.broken = append(t.broken, fmt.Sprintf("errors: %d shoppers got a server's error or none at all", t.errors))
+	}
+	return t, nil
+}
