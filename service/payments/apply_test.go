@@ -114,7 +114,7 @@ func TestApplyBeforeWeChatWasCalled(t *testing.T) {
 // credit each.
 func TestT14_ShuffledCopiesOnTwoInstances(t *testing.T) {
 	two(t, func(t *testing.T, a, b *world) {
-		const orders = 1000
+		const orders = stormOrders
 		numbers := a.readyMany(orders)
 		type delivery struct {
 			t   wechat.Transaction
