@@ -102,6 +102,9 @@ func (s *Service) move(ctx context.Context, staff model.StaffID, id model.Public
 		v = templateView(t)
 		return s.trail(ctx, tx, staff, action, t)
 	})
+	if err == nil {
+		s.log.InfoContext(ctx, "moved a coupon template", "template", id, "state", to, "staff", staff, "claimed", v.Claimed)
+	}
 	return v, err
 }
 

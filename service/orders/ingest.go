@@ -60,6 +60,9 @@ func (s *Service) Ingest(ctx context.Context, in Order) (r Result, err error) {
 		r, err = s.IngestTx(ctx, tx, in)
 		return err
 	})
+	if err == nil && r.Fresh && r.Coupon != nil && !r.Coupon.Used {
+		s.Log.InfoContext(ctx, "an order's coupon was not used", "order", r.Order, "reason", r.Coupon.Reason)
+	}
 	return r, err
 }
 
