@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"huitou/model/db"
+)
+
+// small is a load of a second or two.
+func small(t *testing.T) claimFlags {
+	return claimFlags{
+		store: store{folder: t.TempDir()}, shoppers: 32, duration: time.Second, stock: 300, rounds: 1, out: t.TempDir(),
+		arriving: 400, window: 100 * time.Millisecond,
+	}
+}
+
+func TestClaimsBothWays(t *testing.T) {
+	f := small(t)
+	var out bytes.Buffer
+	if err := f.run(t.Context(), &out); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	for _, want := range []string{"product 1", "plain 1", "ratio", "every acknowledged coupon is there once"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the report lacks %q:\n%s", want, &out)
+		}
+	}
+	for _, way := range []string{"product", "plain"} {
+		text, err := os.ReadFile(filepath.Join(f.out, "answers-"+way+"-1.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The warm-up's and the turn's own.
+		if n := strings.Count(string(text), " 201 "); n != 600 {
+			t.Errorf("%s: %d acknowledgements are recorded, want 600", way, n)
+		}
+		if n := strings.Count(string(text), " 409 coupons.sold_out\n"); n != 30 {
+			t.Errorf("%s: %d refusals are recorded, want 30", way, n)
+		}
+	}
+	if left, err := os.ReadDir(f.store.folder); err != nil || len(left) > 0 {
+		t.Errorf("%d databases are left, %v", len(left), err)
+	}
+}
+
+func TestFlash(t *testing.T) {
+	f := small(t)
+	f.flash, f.stock = true, 50
+	var out bytes.Buffer
+	if err := f.run(t.Context(), &out); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	if !strings.Contains(out.String(), "everybody: 400 answers") {
+		t.Errorf("the report lacks the answers:\n%s", &out)
+	}
+}
+
+// The check is of use only if it fails when the database has lost something.
+func TestJudgeFindsWhatTheDatabaseLost(t *testing.T) {
+	f := small(t)
+	s, err := openShop(t.Context(), f.store, f.out, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	j, err := openJournal(filepath.Join(f.out, "answers.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.close()
+	if err := s.admit(t.Context(), 40); err != nil {
+		t.Fatal(err)
+	}
+	template, err := s.template(t.Context(), 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, err := f.crowd(s, product, template, 0, j).come(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.judge(t.Context(), template, answers); err != nil || len(got.broken) > 0 {
+		t.Fatalf("a sound load is judged %q, %v", got.broken, err)
+	}
+	err = s.app.DB.Do(t.Context(), func(_ context.Context, tx *db.Tx) error {
+		return tx.Gorm().Exec("DELETE FROM coupons WHERE id = (SELECT MAX(id) FROM coupons)").Error
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.judge(t.Context(), template, answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Join(got.broken, "\n")
+	for _, want := range []string{"lost: ", "counter: ", "invariant coupons.stock: "} {
+		if !strings.Contains(all, want) {
+			t.Errorf("a deleted coupon is judged %q, want %q among it", got.broken, want)
+		}
+	}
+	if err := verdict(&bytes.Buffer{}, got.broken); !errors.Is(err, errDiffers) {
+		t.Errorf("verdict = %v, want an error", err)
+	}
+}
+
+func TestClaimsRefusesBadSettings(t *testing.T) {
+	for _, args := range [][]string{
+		{"claims"},
+		{"claims", "--sqlite", t.TempDir(), "--dsn", "u:p@tcp(127.0.0.1:1)/"},
+		{"claims", "--sqlite", t.TempDir(), "--shoppers", "0"},
+		{"claims", "--sqlite", t.TempDir(), "--rounds", "-1"},
+		{"claims", "--sqlite", t.TempDir(), "--duration", "0s"},
+		{"claims", "--sqlite", t.TempDir(), "--stock", "-5"},
+		{"claims", "--sqlite", t.TempDir(), "--stock", "5", "--duration", "1s"},
+		{"claims", "--sqlite", "/dev/shm"},
+		{"claims", "--dsn", "not a dsn"},
+	} {
+		if code := run(args); code == 0 {
+			t.Errorf("loadgen %v succeeded", args)
+		}
+	}
+}
