@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"huitou/cmd/internal/app"
+	"huitou/cmd/internal/demo"
 	"huitou/config"
 	"huitou/model/db"
 	"huitou/model/kv"
@@ -127,6 +128,6 @@ func embedded(dir string, now func() time.Time, log *slog.Logger) (app.Settings,
 		Log:      log,
 		Version:  version,
 		PhoneKey: secrets.PhoneKey,
-		Earning:  demoEarning,
+		Earning:  demo.Earning,
 	}, nil
 }

@@ -86,7 +86,7 @@ func (in demoFlags) run(ctx context.Context, out, errOut io.Writer) (err error) 
 	if err != nil {
 		return fmt.Errorf("start the simulated WeChat: %w", err)
 	}
-	if err := useSim(&s, wechat.Accounts(), &url.URL{Scheme: "http", Host: api.Addr().String()}); err != nil {
+	if err := demo.UseSim(&s, wechat.Accounts(), &url.URL{Scheme: "http", Host: api.Addr().String()}); err != nil {
 		return err
 	}
 	s.Shops = map[string]web.ShopKey{logins.IngestKey: {Source: demo.Source, Secret: logins.IngestSecret}}
@@ -103,7 +103,7 @@ func (in demoFlags) run(ctx context.Context, out, errOut io.Writer) (err error) 
 	g, ctx := errgroup.WithContext(ctx)
 	// The simulator stops after the shop, which may still be talking to it.
 	simCtx, stopSim := context.WithCancel(context.WithoutCancel(ctx))
-	g.Go(func() error { return runSim(simCtx, wechat, api, control) })
+	g.Go(func() error { return demo.RunSim(simCtx, wechat, api, control) })
 	g.Go(func() error {
 		defer stopSim()
 		return a.Run(ctx, app.RoleAll, app.Listeners{Main: main}, config.ShutdownGrace)

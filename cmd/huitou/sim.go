@@ -1,20 +1,17 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
-	"huitou/handler/web"
+	"huitou/cmd/internal/demo"
 	"huitou/wechat/sim"
 )
 
@@ -49,7 +46,7 @@ func newSim() *cobra.Command {
 			}
 			fmt.Fprintf(c.OutOrStdout(), "simulated WeChat   http://%s\npage and controls  http://%s\npushes go to       %s\nsettings for serve %s\n",
 				api.Addr(), control.Addr(), flag("push"), file)
-			return runSim(c.Context(), s, api, control)
+			return demo.RunSim(c.Context(), s, api, control)
 		},
 	}
 	c.Flags().String("addr", "127.0.0.1:8090", "address of the simulated WeChat")
@@ -57,33 +54,6 @@ func newSim() *cobra.Command {
 	c.Flags().String("push", "http://127.0.0.1:8080", "address of `huitou serve`, to which pushes and notices go")
 	c.Flags().String("data", "huitou-sim", "folder that keeps the made-up accounts and keys")
 	return c
-}
-
-// runSim serves the simulator until ctx ends.
-func runSim(ctx context.Context, s *sim.Sim, api, control net.Listener) error {
-	g, ctx := errgroup.WithContext(ctx)
-	servers := map[net.Listener]*http.Server{api: web.HTTP(s.API()), control: web.HTTP(s.Control())}
-	for l, srv := range servers {
-		g.Go(func() error {
-			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		})
-	}
-	g.Go(func() error { return s.Run(ctx) })
-	g.Go(func() error {
-		<-ctx.Done()
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		for _, srv := range servers {
-			if srv.Shutdown(stop) != nil {
-				srv.Close()
-			}
-		}
-		return nil
-	})
-	return g.Wait()
 }
 
 // writeSimSettings writes the part of serve's settings that concerns WeChat, with the key files that it names.
@@ -102,7 +72,7 @@ pay: {mch_id: %q, serial_no: %q, api_v3_key: %q, public_key_id: %q, private_key_
 templates:
 `, address, a.OA.AppID, a.OA.Secret, a.OA.Token, a.OA.EncodingAESKey, a.Mini.AppID, a.Mini.Secret, a.Mini.Token, a.Mini.EncodingAESKey,
 		a.Merchant.MchID, a.Merchant.SerialNo, a.Merchant.APIv3Key, a.Platform.PublicKeyID, private, public)
-	templates := simTemplates(a)
+	templates := demo.Templates(a)
 	for _, name := range []string{"visit1", "membership.activated"} {
 		t := templates[name]
 		text += fmt.Sprintf("  - {name: %s, id: %q, fields: {", name, t.ID)

@@ -6,7 +6,6 @@ package app
 
 import (
 	"context"
-	"crypto/rsa"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -62,15 +61,6 @@ type Account struct {
 	Token                  wechat.Secret
 	AESKey, PreviousAESKey wechat.Secret
 	Mode, Format           string
-}
-
-// Merchant is the account with WeChat Pay.
-type Merchant struct {
-	MchID, SerialNo string
-	PrivateKey      *rsa.PrivateKey
-	APIv3Key        wechat.Secret
-	PublicKeyID     string
-	PublicKey       *rsa.PublicKey
 }
 
 // App is a Huitou that can be started.

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+
+	"huitou/wechat"
+)
+
+// Merchant is the account with WeChat Pay.
+type Merchant struct {
+	MchID, SerialNo string
+	PrivateKey      *rsa.PrivateKey
+	APIv3Key        wechat.Secret
+	PublicKeyID     string
+	PublicKey       *rsa.PublicKey
+}
+
+// UseKeys reads the merchant's private key (PKCS#8) and WeChat Pay's public key (PKIX), both given as PEM.
+func (m *Merchant) UseKeys(private, public []byte) error {
+	block, _ := pem.Decode(private)
+	if block == nil {
+		return errors.New("the merchant's private key is not PEM")
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return fmt.Errorf("read the merchant's private key: %w", err)
+	}
+	var ok bool
+	if m.PrivateKey, ok = key.(*rsa.PrivateKey); !ok {
+		return errors.New("the merchant's private key is not RSA")
+	}
+	if block, _ = pem.Decode(public); block == nil {
+		return errors.New("WeChat Pay's public key is not PEM")
+	}
+	pub, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return fmt.Errorf("read WeChat Pay's public key: %w", err)
+	}
+	if m.PublicKey, ok = pub.(*rsa.PublicKey); !ok {
+		return errors.New("WeChat Pay's public key is not RSA")
+	}
+	return nil
+}

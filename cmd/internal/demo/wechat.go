@@ -1,0 +1,81 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"huitou/cmd/internal/app"
+	"huitou/handler/web"
+	"huitou/service/messages"
+	"huitou/service/orders"
+	"huitou/wechat"
+	"huitou/wechat/sim"
+)
+
+// Earning are the demo shop's rules: one point a yuan, at once, for a year.
+var Earning = orders.Rules{PointsPerYuan: 1, LifetimeDays: 365}
+
+// UseSim makes a simulated WeChat, reached at an address, the one that these settings talk to.
+func UseSim(s *app.Settings, a sim.Accounts, at *url.URL) error {
+	account := func(id, secret, token, key, format string) app.Account {
+		return app.Account{AppID: id, Secret: wechat.Secret(secret), Token: wechat.Secret(token), AESKey: wechat.Secret(key), Mode: "safe", Format: format}
+	}
+	s.OA = account(a.OA.AppID, a.OA.Secret, a.OA.Token, a.OA.EncodingAESKey, "xml")
+	s.Mini = account(a.Mini.AppID, a.Mini.Secret, a.Mini.Token, a.Mini.EncodingAESKey, "json")
+	s.Merchant = app.Merchant{
+		MchID: a.Merchant.MchID, SerialNo: a.Merchant.SerialNo, APIv3Key: wechat.Secret(a.Merchant.APIv3Key), PublicKeyID: a.Platform.PublicKeyID,
+	}
+	if err := s.Merchant.UseKeys([]byte(a.Merchant.PrivateKeyPEM), []byte(a.Platform.PublicKeyPEM)); err != nil {
+		return err
+	}
+	s.Simulator, s.Templates = at, Templates(a)
+	return nil
+}
+
+// Templates joins our messages with the templates of the simulated official account.
+func Templates(a sim.Accounts) map[string]messages.Template {
+	id := map[string]string{}
+	for _, t := range a.Templates {
+		id[t.Name] = t.ID
+	}
+	return map[string]messages.Template{
+		"visit1": {ID: id["visit"], Fields: map[string]string{
+			"character_string1": "number", "thing2": "goods", "time3": "paid_at", "thing4": "advice"}},
+		"membership.activated": {ID: id["membership"], Fields: map[string]string{
+			"thing1": "plan", "amount2": "price", "time3": "at", "thing4": "until"}},
+	}
+}
+
+// RunSim serves a simulated WeChat until ctx ends.
+func RunSim(ctx context.Context, s *sim.Sim, api, control net.Listener) error {
+	g, ctx := errgroup.WithContext(ctx)
+	servers := map[net.Listener]*http.Server{api: web.HTTP(s.API()), control: web.HTTP(s.Control())}
+	for l, srv := range servers {
+		g.Go(func() error {
+			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve %s: %w", l.Addr(), err)
+			}
+			return nil
+		})
+	}
+	g.Go(func() error { return s.Run(ctx) })
+	g.Go(func() error {
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		for _, srv := range servers {
+			if srv.Shutdown(stop) != nil {
+				srv.Close()
+			}
+		}
+		return nil
+	})
+	return g.Wait()
+}
