@@ -48,6 +48,28 @@ func (h *Health) ready(c echo.Context) error {
 	return c.JSON(code, map[string]any{"status": status, "checks": checks})
 }
 
+// Refusals counts what the callbacks turned away, by channel (oa, mini, pay) and reason. A rising count of forged ones is somebody
+// knocking; serial or key means that our settings and WeChat's no longer agree.
+type Refusals struct{ vec *prometheus.CounterVec }
+
+// NewRefusals returns counters at zero.
+func NewRefusals() *Refusals {
+	return &Refusals{prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "huitou_callbacks_refused_total", Help: "callbacks that were turned away, by channel and reason",
+	}, []string{"channel", "reason"})}
+}
+
+// Of returns the function that counts a channel's refusals.
+func (r *Refusals) Of(channel string) func(reason string) {
+	return func(reason string) { r.vec.WithLabelValues(channel, reason).Inc() }
+}
+
+// Describe and Collect make the counters a prometheus.Collector.
+func (r *Refusals) Describe(to chan<- *prometheus.Desc) { r.vec.Describe(to) }
+
+// Collect hands the counters over.
+func (r *Refusals) Collect(to chan<- prometheus.Metric) { r.vec.Collect(to) }
+
 // Metrics returns the handler of /metrics over a registry of our own, with the runtime's and the process's figures in it.
 func Metrics(more ...prometheus.Collector) (http.Handler, error) {
 	r := prometheus.NewRegistry()

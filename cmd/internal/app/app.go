@@ -72,6 +72,8 @@ type App struct {
 	Echo     *echo.Echo
 	Routes   *web.Routes
 	Health   *ops.Health
+
+	refusals *ops.Refusals
 }
 
 // New opens the database and builds everything. It neither migrates nor listens. Close the App when done.

@@ -35,6 +35,7 @@ func (a *App) build() error {
 
 	s := a.Settings
 	a.Echo = web.Server{TrustedProxies: s.TrustedProxies, Log: s.Log, Now: s.Now}.New()
+	a.refusals = ops.NewRefusals()
 	a.Health = &ops.Health{Checks: map[string]func(context.Context) error{"database": a.DB.Ping, "schema": a.DB.CheckSchema}}
 	a.Health.Routes(a.Echo)
 	a.Routes = web.NewRoutes(a.Echo, s.Version, web.Auth{Member: a.Members.Authenticate, Staff: a.Staff.Authenticate, Shops: s.Shops}, s.Now, s.Log)
@@ -73,17 +74,17 @@ func (a *App) declare() {
 // hooks adds the addresses that WeChat calls.
 func (a *App) hooks(p platform) {
 	s := a.Settings
-	official := hook.OA(hook.OADeps{AppID: s.OA.AppID, Codec: p.oaCodec, Vault: a.Callbacks, Reply: a.Aftersale.Welcome, Log: s.Log})
-	program := hook.Mini(hook.MiniDeps{AppID: s.Mini.AppID, Codec: p.miniCodec, Vault: a.Callbacks, Log: s.Log})
+	official := hook.OA(hook.OADeps{AppID: s.OA.AppID, Codec: p.oaCodec, Vault: a.Callbacks, Reply: a.Aftersale.Welcome, Refused: a.refusals.Of("oa"), Log: s.Log})
+	program := hook.Mini(hook.MiniDeps{AppID: s.Mini.AppID, Codec: p.miniCodec, Vault: a.Callbacks, Refused: a.refusals.Of("mini"), Log: s.Log})
 	both := []string{http.MethodGet, http.MethodPost}
 	a.Echo.Match(both, oaPush, official)
 	a.Echo.Match(both, miniPush, program)
-	a.Echo.POST(payNotices, hook.Pay(hook.PayDeps{MchID: s.Merchant.MchID, Notices: p.pay, Vault: a.Callbacks, Payments: a.Payments, Log: s.Log}))
+	a.Echo.POST(payNotices, hook.Pay(hook.PayDeps{MchID: s.Merchant.MchID, Notices: p.pay, Vault: a.Callbacks, Payments: a.Payments, Refused: a.refusals.Of("pay"), Log: s.Log}))
 }
 
 // opsHandler is the listener of those who run Huitou.
 func (a *App) opsHandler() (http.Handler, error) {
-	metrics, err := ops.Metrics()
+	metrics, err := ops.Metrics(a.refusals)
 	if err != nil {
 		return nil, fmt.Errorf("make the metrics: %w", err)
 	}
