@@ -185,11 +185,16 @@ func updateAccounts(tx *db.Tx, accounts []*account) error {
 			{"expired_total", func(a model.PointsAccount) model.Points { return a.ExpiredTotal }},
 		} {
 			diff := func(i int) any { return column.of(part[i].PointsAccount) - column.of(part[i].before) }
+			if u.same(diff) && diff(0) == model.Points(0) {
+				continue
+			}
 			u.add(column.name, diff)
 			u.where(column.name+" + ", diff, " >= 0")
 		}
-		u.set("seq", func(i int) any { return part[i].Seq })
-		u.set("due_at", func(i int) any { return part[i].DueAt })
+		u.add("seq", func(i int) any { return part[i].Seq - part[i].before.Seq })
+		if slices.ContainsFunc(part, func(a *account) bool { return !a.DueAt.Equal(a.before.DueAt) }) {
+			u.set("due_at", func(i int) any { return part[i].DueAt })
+		}
 		u.where("seq = ", func(i int) any { return part[i].before.Seq }, "")
 		if err := moved(u.exec(tx), len(part)); err != nil {
 			return err
@@ -220,9 +225,19 @@ func newUpdate(table, key string) *update { return &update{table: table, key: ke
 
 func (u *update) row(id int64) { u.ids = append(u.ids, id) }
 
+// same reports whether all rows have one value, as those who redeem one gift spend its price.
+func (u *update) same(value func(i int) any) bool {
+	for i := range u.ids {
+		if value(i) != value(0) {
+			return false
+		}
+	}
+	return true
+}
+
 // choice is the value of each row as an expression.
 func (u *update) choice(value func(i int) any) (string, []any) {
-	if len(u.ids) == 1 {
+	if u.same(value) {
 		return "?", []any{value(0)}
 	}
 	args := make([]any, 0, 2*len(u.ids))
