@@ -1,0 +1,34 @@
+package whole
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"huitou/wechat/sim"
+)
+
+// keptAccounts is the state of a simulated WeChat, made once: its RSA keys are slow to make.
+var keptAccounts []byte
+
+const accountsFile = "accounts.json"
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "huitou-whole-")
+	if err == nil {
+		_, err = sim.New(sim.Config{Now: time.Now, StateDir: dir})
+	}
+	if err == nil {
+		keptAccounts, err = os.ReadFile(filepath.Join(dir, accountsFile))
+	}
+	os.RemoveAll(dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
