@@ -253,5 +253,12 @@ func (f claimFlags) startProfile(name string) (stop func(), err error) {
 	if err := pprof.StartCPUProfile(file); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return func() { pprof.StopCPUProfile(); file.Close() }, nil
+	return func() {
+		pprof.StopCPUProfile()
+		file.Close()
+		if allocs, err := os.Create(filepath.Join(f.profile, "allocs-"+name)); err == nil {
+			_ = pprof.Lookup("allocs").WriteTo(allocs, 0)
+			allocs.Close()
+		}
+	}, nil
 }

@@ -219,15 +219,25 @@ func insertSession(tx *db.Tx, row model.MemberSession) error {
 	return nil
 }
 
-// sessionsByToken returns the sessions that are not revoked.
+// sessionsByToken returns what tells whose sessions these are and whether they still count, of those that are not revoked. Every
+// request of a shopper comes by here, so the rows are read without GORM's reflection.
 func sessionsByToken(tx *db.Tx, hashes []string) (map[string]model.MemberSession, error) {
-	var rows []model.MemberSession
-	if err := tx.Gorm().Where("token_hash IN ? AND revoked_at IS NULL", hashes).Find(&rows).Error; err != nil {
+	rows, err := tx.Gorm().Model(&model.MemberSession{}).Select("id", "token_hash", "member_id", "seen_at", "expires_at").
+		Where("token_hash IN ? AND revoked_at IS NULL", hashes).Rows()
+	if err != nil {
 		return nil, fmt.Errorf("look sessions up: %w", err)
 	}
-	out := make(map[string]model.MemberSession, len(rows))
-	for _, r := range rows {
+	defer rows.Close()
+	out := make(map[string]model.MemberSession, len(hashes))
+	for rows.Next() {
+		var r model.MemberSession
+		if err := rows.Scan(&r.ID, &r.TokenHash, &r.MemberID, &r.SeenAt, &r.ExpiresAt); err != nil {
+			return nil, fmt.Errorf("look sessions up: %w", err)
+		}
 		out[r.TokenHash] = r
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("look sessions up: %w", err)
 	}
 	return out, nil
 }
