@@ -3,14 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"huitou/handler/web"
 )
 
 // Listeners are the sockets that Run serves. Ops may be nil.
@@ -26,16 +23,11 @@ func (a *App) Run(ctx context.Context, role Role, l Listeners, grace time.Durati
 	if role != RoleAPI {
 		g.Go(func() error { return a.Queue.Run(work) })
 	}
-	var servers []*http.Server
+	var servers []*server
 	serve := func(h http.Handler, on net.Listener) {
-		s := web.HTTP(h)
+		s := newServer(h, on)
 		servers = append(servers, s)
-		g.Go(func() error {
-			if err := s.Serve(on); !errors.Is(err, http.ErrServerClosed) {
-				return fmt.Errorf("serve %s: %w", on.Addr(), err)
-			}
-			return nil
-		})
+		g.Go(s.serve)
 	}
 	if role != RoleWorker && l.Main != nil {
 		serve(a.Echo, l.Main)
@@ -54,9 +46,7 @@ func (a *App) Run(ctx context.Context, role Role, l Listeners, grace time.Durati
 		defer cancel()
 		var errs []error
 		for _, s := range servers {
-			if err := s.Shutdown(stop); err != nil {
-				errs = append(errs, fmt.Errorf("drain requests: %w", err), s.Close())
-			}
+			errs = append(errs, s.stop(stop))
 		}
 		stopWork()
 		return errors.Join(errs...)
