@@ -63,8 +63,9 @@ type shop struct {
 	logs     *logs
 	logins   demo.Logins
 	database db.Options
-	pushes   *tap // what WeChat sends to the shop
-	weixin   *tap // what the shop asks WeChat
+	pushes   *tap   // what WeChat sends to the shop
+	weixin   *tap   // what the shop asks WeChat
+	taps     []*tap // of callers, see tap
 	settings app.Settings
 	client   *http.Client
 	stop     func() // ends the first instance; once
@@ -219,6 +220,14 @@ func (s *shop) tour(t *testing.T, at string) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out.Bytes())
 	}
+}
+
+// tap puts a proxy in front of the first instance; what passes it counts for checkSecrets.
+func (s *shop) tap(t *testing.T) *tap {
+	t.Helper()
+	p := newTap(t, s.url)
+	s.taps = append(s.taps, p)
+	return p
 }
 
 // audit checks everything that must never be untrue.

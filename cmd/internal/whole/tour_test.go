@@ -12,7 +12,7 @@ import (
 func TestTour(t *testing.T) {
 	t.Parallel()
 	s := start(t, db.SQLite)
-	seen := newTap(t, s.url)
+	seen := s.tap(t)
 	s.tour(t, seen.url)
 	s.settled(t)
 	s.audit(t)
@@ -30,6 +30,15 @@ func TestTour(t *testing.T) {
 			t.Errorf("%s %s answered %d: %v\n%s", x.method, x.target, x.status, err, clip(x.answer))
 		}
 		operations[op] = true
+	}
+	// A body that does not fit is noticed.
+	for _, x := range seen.exchanges() {
+		if x.target.Path == "/api/v1/me/points" {
+			x.answer = []byte(`{"active":"5"}`)
+			if _, err := doc.fits(x); err == nil {
+				t.Error("an answer that does not fit passed")
+			}
+		}
 	}
 	if len(operations) < 20 {
 		t.Errorf("the tour met %d operations only: %v", len(operations), operations)
