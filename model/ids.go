@@ -8,6 +8,7 @@ type (
 	StoreID          int64
 	CouponTemplateID int64
 	CouponID         int64
+	CouponTermsID    int64
 	OrderID          int64
 	GiftID           int64
 	RedemptionID     int64

@@ -1,0 +1,55 @@
+-- +goose Up
+-- What a coupon may say beyond its worth: where it is good for, with which others, what a refund does. These conditions are
+-- long and shared by all coupons of a template, so they are rows of their own that are never changed; a template and each of
+-- its coupons point at one. Row 0 does not exist: it stands for the plain conditions (all goods, used alone, returned on refund).
+
+CREATE TABLE coupon_terms (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash       TEXT NOT NULL,
+  conditions TEXT NOT NULL,
+  created_at DATETIME NOT NULL
+);
+CREATE UNIQUE INDEX coupon_terms_hash ON coupon_terms (hash);
+
+ALTER TABLE coupon_templates ADD COLUMN terms_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE coupon_templates ADD COLUMN audience TEXT NOT NULL DEFAULT 'everyone';
+ALTER TABLE coupon_templates ADD COLUMN per_day INTEGER NOT NULL DEFAULT 0 CHECK (per_day >= 0);
+-- The budget is what all coupons of the template together may take off, 0 is no bound; spent is what they took off or are held for.
+ALTER TABLE coupon_templates ADD COLUMN budget_fen INTEGER NOT NULL DEFAULT 0 CHECK (budget_fen >= 0);
+ALTER TABLE coupon_templates ADD COLUMN spent_fen INTEGER NOT NULL DEFAULT 0 CHECK (spent_fen >= 0);
+-- The revision grows with each edit of what the template says.
+ALTER TABLE coupon_templates ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE coupons ADD COLUMN terms_id INTEGER NOT NULL DEFAULT 0;
+-- held_fen is what a locked coupon is going to take off; a lock whose end has passed counts no more.
+ALTER TABLE coupons ADD COLUMN held_fen INTEGER NOT NULL DEFAULT 0 CHECK (held_fen >= 0);
+ALTER TABLE coupons ADD COLUMN locked_until DATETIME NULL;
+ALTER TABLE coupons ADD COLUMN store TEXT NOT NULL DEFAULT '';
+ALTER TABLE coupons ADD COLUMN returns INTEGER NOT NULL DEFAULT 0 CHECK (returns >= 0);
+CREATE INDEX coupons_order_ref ON coupons (order_ref);
+CREATE INDEX coupons_usable ON coupons (member_id, state, usable_until);
+
+-- The slots of one business day hold the limit per member and day, as coupons.slot holds the one for life.
+CREATE TABLE coupon_day_slots (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  template_id INTEGER NOT NULL,
+  member_id   INTEGER NOT NULL,
+  day         TEXT NOT NULL,
+  slot        INTEGER NOT NULL CHECK (slot >= 1),
+  coupon      TEXT NOT NULL
+);
+CREATE UNIQUE INDEX coupon_day_slots_slot ON coupon_day_slots (template_id, member_id, day, slot);
+CREATE UNIQUE INDEX coupon_day_slots_coupon ON coupon_day_slots (coupon);
+
+-- What a refund did to the coupon of an order, once for each order and coupon.
+CREATE TABLE coupon_returns (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  coupon_id    INTEGER NOT NULL,
+  order_ref    TEXT NOT NULL,
+  outcome      TEXT NOT NULL,
+  discount_fen INTEGER NOT NULL CHECK (discount_fen >= 0),
+  usable_until DATETIME NOT NULL,
+  created_at   DATETIME NOT NULL
+);
+CREATE UNIQUE INDEX coupon_returns_order ON coupon_returns (order_ref, coupon_id);
+CREATE INDEX coupon_returns_coupon ON coupon_returns (coupon_id);
