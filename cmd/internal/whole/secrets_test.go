@@ -2,7 +2,6 @@ package whole
 
 import (
 	"bytes"
-	"context"
 	"encoding/hex"
 	"encoding/json"
 	"os"
@@ -189,12 +188,7 @@ func (s *shop) without(t *testing.T, table string, f func()) {
 	t.Helper()
 	rename := func(from, to string) {
 		t.Helper()
-		err := s.app.DB.Do(t.Context(), func(_ context.Context, tx *db.Tx) error {
-			return tx.Gorm().Exec("ALTER TABLE " + from + " RENAME TO " + to).Error
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s.exec(t, "ALTER TABLE "+from+" RENAME TO "+to)
 	}
 	rename(table, table+"_away")
 	defer rename(table+"_away", table)
