@@ -30,11 +30,19 @@ type Gift struct {
 	Description    string
 	Kind           GiftKind
 	CouponTemplate PublicID // for kind coupon
+	Plan           PublicID // for kind membership: whose benefits the days have
+	Days           int64    // for kind membership
 	Price          Points
+	CashFen        Fen  // to be paid besides the points; 0 = points only
 	Unlimited      bool // the stock does not count
 	InitialStock   int64
-	Stock          int64 // initial stock + moves - redemptions that are not cancelled
-	PerMember      int64 // redemptions per member for life; 0 = no limit
+	// Stock is initial stock + moves - redemptions that live. Of kind code it is what the pool has for newcomers.
+	Stock     int64
+	LowStock  int64    // staff are warned when the stock falls to this; 0 = never
+	PerMember int64    // redemptions per member for life; 0 = no limit
+	PerDay    int64    // and per business day
+	PerWeek   int64    // and per week from Monday to Sunday
+	MinTier   PublicID // the lowest level of the free tiers that may redeem it; empty = everybody
 	// The gift is on offer in [StartsAt, EndsAt); nil = no bound.
 	StartsAt, EndsAt *time.Time
 	State            GiftState
@@ -56,6 +64,34 @@ type GiftSlot struct {
 // TableName names the table.
 func (GiftSlot) TableName() string { return "gift_slots" }
 
+// GiftWindowSlot is one of the redemptions of a gift that a member may have within one day or week.
+type GiftWindowSlot struct {
+	GiftID       GiftID   `gorm:"primaryKey;autoIncrement:false"`
+	MemberID     MemberID `gorm:"primaryKey;autoIncrement:false"`
+	Span         string   `gorm:"primaryKey"` // "d2026-11-21", or "w2026-11-16" with the week's Monday
+	Ordinal      int64    `gorm:"primaryKey;autoIncrement:false"`
+	RedemptionID PublicID
+}
+
+// TableName names the table.
+func (GiftWindowSlot) TableName() string { return "gift_window_slots" }
+
+// GiftPoolCode is one code of a gift's pool. What it says is stored sealed and is shown to one member once.
+type GiftPoolCode struct {
+	ID           int64 `gorm:"primaryKey"`
+	GiftID       GiftID
+	CodeHash     string    // keyed hash: the same code is in a pool once
+	Sealed       string    // encrypted for this gift
+	RedemptionID *PublicID // whose it is; nil = free
+	RevealedAt   *time.Time
+	RevealKey    string // hash of the request that revealed it, so that its repetition has the same answer
+	StaffID      StaffID
+	At           time.Time
+}
+
+// TableName names the table.
+func (GiftPoolCode) TableName() string { return "gift_codes" }
+
 // GiftStockMove is what staff added to a gift's stock or took from it.
 type GiftStockMove struct {
 	ID      int64 `gorm:"primaryKey"`
@@ -73,10 +109,14 @@ func (GiftStockMove) TableName() string { return "gift_stock_moves" }
 type RedemptionState string
 
 const (
-	RedemptionConfirmed RedemptionState = "confirmed" // points are spent, the gift is not handed out
-	RedemptionFulfilled RedemptionState = "fulfilled" // the coupon was issued
-	RedemptionPickedUp  RedemptionState = "picked_up" // handed out at the counter
-	RedemptionCancelled RedemptionState = "cancelled" // points and stock went back
+	RedemptionAwaiting  RedemptionState = "awaiting_payment" // points are held, money is to come
+	RedemptionConfirmed RedemptionState = "confirmed"        // points are spent, the gift is not handed out
+	RedemptionFulfilled RedemptionState = "fulfilled"        // the coupon, the days or the code were given
+	RedemptionShipped   RedemptionState = "shipped"          // the goods are on their way
+	RedemptionCompleted RedemptionState = "completed"        // the goods have arrived
+	RedemptionPickedUp  RedemptionState = "picked_up"        // handed out at the counter
+	RedemptionCancelled RedemptionState = "cancelled"        // points and stock went back; no money was taken
+	RedemptionRefunded  RedemptionState = "refunded"         // points and stock went back, the money is due to go back
 )
 
 // Redemption is one exchange of points for a gift.
@@ -89,13 +129,23 @@ type Redemption struct {
 	Kind      GiftKind
 	Points    Points
 	PointsSeq int64 // the member's ledger entry that paid
-	State     RedemptionState
-	Code      *string   // for the counter, kind pickup
-	CouponID  *PublicID // kind coupon
-	StaffID   StaffID   // who handed out or cancelled; 0 = nobody yet
-	Note      string
-	CreatedAt time.Time
-	ClosedAt  *time.Time
+	CashFen   Fen
+	// PayOrderID is the payment of CashFen, PayUntil the end of the time for it; nil when there is no cash part.
+	PayOrderID *PayOrderID
+	PayUntil   *time.Time
+	State      RedemptionState
+	Code       *string   // for the counter, kind pickup
+	CouponID   *PublicID // kind coupon
+	Address    string    // kind goods: where to, as it was, sealed for this redemption
+	Carrier    string    // kind goods, once shipped
+	Tracking   string    // the carrier's number
+	Store      string    // where it was picked up
+	StaffID    StaffID   // who handed out, shipped or cancelled; 0 = nobody yet
+	Note       string
+	CreatedAt  time.Time
+	// ClosedAt is when it was handed out, shipped, cancelled or refunded; CompletedAt when shipped goods had arrived.
+	ClosedAt    *time.Time
+	CompletedAt *time.Time
 }
 
 // TableName names the table.

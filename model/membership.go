@@ -90,8 +90,8 @@ type MembershipPeriod struct {
 	MemberID           MemberID
 	Seq                int // 1, 2, … for each member
 	PlanID             PlanID
-	OrderID            MembershipOrderID
-	PayOrderID         PayOrderID // unique: one payment adds time once (T37)
+	OrderID            *MembershipOrderID // nil for a gift
+	PayOrderID         *PayOrderID        // nil for a gift; unique: one payment adds time once (T37)
 	PriceFen           Fen
 	FromDay            Day
 	ToDay              Day // exclusive
@@ -101,6 +101,8 @@ type MembershipPeriod struct {
 	PercentOffBP       BasisPoints
 	State              MembershipPeriodState
 	CreatedAt          time.Time
+	GiftSource         *string // natural key of days that were given; nil for a period that was bought. Unique
+	GiftDays           int64   // the days that were given; 0 for a period that was bought
 }
 
 // TableName names the table.

@@ -13,6 +13,8 @@ var Rows = []any{
 	CouponReturn{},
 	Gift{},
 	GiftSlot{},
+	GiftWindowSlot{},
+	GiftPoolCode{},
 	GiftStockMove{},
 	Redemption{},
 	Job{},

@@ -82,7 +82,7 @@ func (s *Service) prove(ctx context.Context, tx *db.Tx, o model.MembershipOrder)
 func periodOf(o model.MembershipOrder, plan model.MembershipPlan, today model.Day, last *model.MembershipPeriod) model.MembershipPeriod {
 	from, anchor := next(today, last)
 	return model.MembershipPeriod{
-		MemberID: o.MemberID, PlanID: plan.ID, OrderID: o.ID, PayOrderID: o.PayOrderID, PriceFen: o.PriceFen,
+		MemberID: o.MemberID, PlanID: plan.ID, OrderID: &o.ID, PayOrderID: &o.PayOrderID, PriceFen: o.PriceFen,
 		FromDay: from, ToDay: end(from, plan.Unit, plan.Length, anchor), Unit: plan.Unit, Anchor: anchor,
 		PointsMultiplierBP: plan.PointsMultiplierBP, PercentOffBP: plan.PercentOffBP, State: model.PeriodLive,
 	}

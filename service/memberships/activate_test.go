@@ -256,12 +256,16 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 		{`UPDATE membership_orders SET state = 'created', activated_at = NULL WHERE id = (SELECT order_id FROM membership_periods WHERE seq = 2)`,
 			[]string{"memberships.activated"}, "memberships.waiting"},
 		{`UPDATE membership_periods SET to_day = '2027-01-22' WHERE seq = 2`, nil, "memberships.dates"},
+		{`UPDATE membership_periods SET gift_source = NULL WHERE gift_days > 0`, []string{"memberships.proof", "memberships.dates"}, "memberships.gifts"},
+		{`UPDATE membership_periods SET price_fen = 1 WHERE gift_days > 0`, nil, "memberships.gifts"},
+		{`UPDATE membership_periods SET gift_days = 8 WHERE gift_days > 0`, nil, "memberships.dates"},
 	}
 	each(t, func(t *testing.T, w *world) {
 		p := w.plan(model.PlanMonths, 1, memberships.CouponBenefit{Template: w.template(-1), Quantity: 1})
 		w.member(w.who[0], p)
 		w.member(w.who[0], p)
 		w.buy(w.who[1], p)
+		w.give(w.who[2], p, 7, "gift")
 		w.clock.Advance(2 * time.Hour)
 		w.run()
 		w.holds()

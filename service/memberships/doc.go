@@ -16,6 +16,8 @@
 //   - Activation is a step of its own, keyed by the payment: whatever repeats or races, one payment adds time once (T37).
 //   - A lifetime has no end, so nothing can follow it. A payment that was under way when another one became a lifetime cannot be
 //     delivered and goes back.
+//   - Days can be given (GrantDaysTx) by whoever has a source for it, the points mall for one. They are a period like others, laid
+//     after the last one, with a plan's multiplier and member price but without its coupons.
 //   - Benefits with a cycle are granted once per (period, benefit, cycle). A cycle is a month of the period. What could not be
 //     given when its cycle ended lapses.
 //   - "Saved so far" is the sum of differences that were logged when they happened, never an estimate.

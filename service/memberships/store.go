@@ -192,6 +192,18 @@ func periodByOrder(tx *db.Tx, id model.MembershipOrderID) (p model.MembershipPer
 	return p, nil
 }
 
+// giftPeriod finds the period that a source gave.
+func giftPeriod(tx *db.Tx, source string) (p model.MembershipPeriod, found bool, err error) {
+	err = tx.Gorm().Where("gift_source = ?", source).Take(&p).Error
+	if db.IsNotFound(err) {
+		return p, false, nil
+	}
+	if err != nil {
+		return p, false, fmt.Errorf("read the period given by %s: %w", source, err)
+	}
+	return p, true, nil
+}
+
 func granted(tx *db.Tx, period model.MembershipID, benefit, cycle int) (bool, error) {
 	var n int64
 	err := tx.Gorm().Model(&model.MembershipGrant{}).

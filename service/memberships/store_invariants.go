@@ -21,12 +21,16 @@ func Invariants() []audit.Invariant {
 			`SELECT a.member_id, a.id AS one, b.id AS other FROM membership_periods a JOIN membership_periods b
 			   ON b.member_id = a.member_id AND b.id > a.id AND a.from_day < b.to_day AND b.from_day < a.to_day
 			 WHERE a.state = 'live' AND b.state = 'live'`),
-		audit.SQL("memberships.proof", "nobody is a member without money: every live period has a paid order of the same amount and member",
+		audit.SQL("memberships.proof", "nobody is a member without money: every live period that was not given has a paid order of the same amount and member",
 			`SELECT p.id FROM membership_periods p
 			   LEFT JOIN membership_orders o ON o.id = p.order_id AND o.pay_order_id = p.pay_order_id AND o.member_id = p.member_id AND o.plan_id = p.plan_id
 			   LEFT JOIN pay_orders m ON m.id = p.pay_order_id AND m.member_id = p.member_id AND m.amount_fen = p.price_fen
 			     AND m.purpose = 'membership' AND m.state = 'paid'
-			 WHERE p.state = 'live' AND (o.id IS NULL OR m.id IS NULL)`),
+			 WHERE p.state = 'live' AND p.gift_source IS NULL AND (o.id IS NULL OR m.id IS NULL)`),
+		audit.SQL("memberships.gifts", "a period that was given has days and cost nothing; one that was bought has none",
+			`SELECT id FROM membership_periods
+			 WHERE (gift_source IS NOT NULL) <> (gift_days > 0)
+			   OR (gift_source IS NOT NULL AND (order_id IS NOT NULL OR pay_order_id IS NOT NULL OR price_fen <> 0 OR unit <> 'days'))`),
 		audit.SQL("memberships.activated", "an order is activated exactly when it has a period and an instant",
 			`SELECT o.id, o.state FROM membership_orders o LEFT JOIN membership_periods p ON p.order_id = o.id
 			 WHERE (o.state = 'activated') <> (p.id IS NOT NULL) OR (o.state = 'activated') <> (o.activated_at IS NOT NULL)`),
@@ -92,7 +96,11 @@ func misplaced(tx *db.Tx) ([]string, error) {
 				last = nil
 			}
 			start, anchor := next(model.DayOf(p.CreatedAt, model.Shanghai), last)
-			if p.FromDay != start || p.Anchor != anchor || p.ToDay != end(start, p.Unit, lengths[p.PlanID], anchor) {
+			length := lengths[p.PlanID]
+			if p.GiftSource != nil {
+				length = int(p.GiftDays)
+			}
+			if p.FromDay != start || p.Anchor != anchor || p.ToDay != end(start, p.Unit, length, anchor) {
 				out = append(out, fmt.Sprintf("period=%d from=%s to=%s anchor=%d", p.ID, p.FromDay, p.ToDay, p.Anchor))
 			}
 			if last == nil || last.ToDay.Before(p.ToDay) {
