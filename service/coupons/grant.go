@@ -93,6 +93,7 @@ func (b *batch) plan(tx *db.Tx, refusal error) error {
 	}
 	from, until := validity(b.t, tx.Now)
 	first := make(map[string]int, len(b.gs))
+	b.rows = slices.Grow(b.rows, int(max(0, room)))
 	for i, g := range b.gs {
 		out := &b.outs[i]
 		*out = db.Outcome[Coupon]{}

@@ -110,8 +110,8 @@ const (
 )
 
 // insertCoupons adds rows with one statement and reports whether they went in: false means that a unique key holds one of
-// them, and none was added. The statement is written out because this is the hottest write of all: Create would reflect
-// on every field of every row.
+// them, and none was added. The statement is written out, and goes to the transaction past GORM, because this is the hottest write
+// of all: Create would reflect on every field of every row, and Exec would copy every value once more.
 func insertCoupons(tx *db.Tx, rows []model.Coupon) (fresh bool, err error) {
 	var q strings.Builder
 	q.Grow(len(insertColumns) + len(rows)*(len(insertRow)+1))
@@ -133,7 +133,8 @@ func insertCoupons(tx *db.Tx, rows []model.Coupon) (fresh bool, err error) {
 			int64(c.StaffID), string(c.Kind), int64(c.AmountFen), int64(c.PercentOffBP), int64(c.CapFen), int64(c.ThresholdFen),
 			c.UsableFrom, c.UsableUntil, string(c.State), c.IssuedAt)
 	}
-	err = tx.Gorm().Exec(q.String(), args...).Error
+	statement := tx.Gorm().Statement
+	_, err = statement.ConnPool.ExecContext(statement.Context, q.String(), args...)
 	if db.IsDuplicate(err) {
 		return false, nil
 	}
