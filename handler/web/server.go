@@ -87,8 +87,9 @@ func (s Server) envelope(next echo.HandlerFunc) echo.HandlerFunc {
 			if c.Response().Status < 400 && quiet(req.URL.Path) {
 				level = slog.LevelDebug
 			}
-			s.Log.Log(c.Request().Context(), level, "request", "request", id, "method", req.Method, "route", c.Path(),
-				"status", c.Response().Status, "took", s.Now().Sub(started), "bytes", c.Response().Size)
+			s.Log.LogAttrs(c.Request().Context(), level, "request", slog.String("request", id), slog.String("method", req.Method),
+				slog.String("route", c.Path()), slog.Int("status", c.Response().Status), slog.Duration("took", s.Now().Sub(started)),
+				slog.Int64("bytes", c.Response().Size))
 		}()
 		if err := next(c); err != nil {
 			c.Error(err)
