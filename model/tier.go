@@ -69,11 +69,14 @@ type MemberTier struct {
 	LevelID    TierLevelID
 	Since      time.Time
 	ValidUntil time.Time // first instant after the level's time; Never for the lowest level
-	// Basis is the metric with which the level was earned or kept, Refunded how much of it was given back since.
-	Basis, Refunded int64
-	Seq             int64      // of the latest move
-	WarnedUntil     *time.Time // the ValidUntil of which the member was warned
-	LockedUntil     *time.Time // staff have fixed the level until this instant
+	// Basis is the metric with which the level was earned or kept, summed from BasisFrom to BasisAt; Refunded is how much of
+	// it was given back since.
+	Basis              int64
+	BasisFrom, BasisAt time.Time
+	Refunded           int64
+	Seq                int64      // of the latest move
+	WarnedUntil        *time.Time // the ValidUntil of which the member was warned
+	LockedUntil        *time.Time // staff have fixed the level until this instant
 }
 
 // TableName names the table.

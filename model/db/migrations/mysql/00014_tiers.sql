@@ -37,6 +37,8 @@ CREATE TABLE member_tiers (
   since        DATETIME(6) NOT NULL,
   valid_until  DATETIME(6) NOT NULL,
   basis        BIGINT      NOT NULL,
+  basis_from   DATETIME(6) NOT NULL,
+  basis_at     DATETIME(6) NOT NULL,
   refunded     BIGINT      NOT NULL,
   seq          BIGINT      NOT NULL,
   warned_until DATETIME(6) NULL,

@@ -35,6 +35,8 @@ CREATE TABLE member_tiers (
   since        DATETIME NOT NULL,
   valid_until  DATETIME NOT NULL,
   basis        INTEGER NOT NULL,
+  basis_from   DATETIME NOT NULL,
+  basis_at     DATETIME NOT NULL,
   refunded     INTEGER NOT NULL,
   seq          INTEGER NOT NULL,
   warned_until DATETIME,
