@@ -22,15 +22,25 @@ func (s *Service) HoldTx(_ context.Context, tx *db.Tx, in Hold) (entry model.Poi
 	if err := Spend(in).check(); err != nil {
 		return entry, false, err
 	}
-	return once(tx, Spend(in).want(model.PointsHeld), func(b *Batch) (model.PointsEntry, error) {
-		e, err := b.take(Spend(in), model.PointsHeld)
-		if err != nil {
-			return e, err
-		}
-		b.holds = append(b.holds, model.PointsHold{MemberID: e.MemberID, EntrySeq: e.Seq, Source: in.Source, Points: in.Points,
-			State: model.HoldOpen, HeldAt: tx.Now})
-		return e, nil
-	})
+	return once(tx, Spend(in).want(model.PointsHeld), func(b *Batch) (model.PointsEntry, error) { return b.hold(in) })
+}
+
+// Hold sets points of a member of the batch aside; see Hold.
+func (b *Batch) Hold(in Hold) (model.PointsEntry, error) {
+	if err := Spend(in).check(); err != nil {
+		return model.PointsEntry{}, err
+	}
+	return b.hold(in)
+}
+
+func (b *Batch) hold(in Hold) (model.PointsEntry, error) {
+	e, err := b.take(Spend(in), model.PointsHeld)
+	if err != nil {
+		return e, err
+	}
+	b.holds = append(b.holds, model.PointsHold{MemberID: e.MemberID, EntrySeq: e.Seq, Source: in.Source, Points: in.Points,
+		State: model.HoldOpen, HeldAt: b.tx.Now})
+	return e, nil
 }
 
 // Capture runs CaptureTx in a transaction of its own.
