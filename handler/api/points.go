@@ -40,6 +40,7 @@ type pointsBalance struct {
 	Active   model.Points     `json:"active" doc:"可用"`
 	Pending  model.Points     `json:"pending" doc:"待生效"`
 	Held     model.Points     `json:"held" doc:"冻结中"`
+	Debt     model.Points     `json:"debt" doc:"欠积分;今后获得的积分先抵还"`
 	Expiring []pointsExpiring `json:"expiring" doc:"有到期日的积分,最先到期的在前,至多 100 批"`
 }
 
@@ -51,7 +52,7 @@ type pointsExpiring struct {
 }
 
 func pointsBalanceOf(b points.Balance) pointsBalance {
-	v := pointsBalance{Active: b.Active, Pending: b.Pending, Held: b.Held, Expiring: make([]pointsExpiring, len(b.Expiring))}
+	v := pointsBalance{Active: b.Active, Pending: b.Pending, Held: b.Held, Debt: b.Debt, Expiring: make([]pointsExpiring, len(b.Expiring))}
 	for i, e := range b.Expiring {
 		v.Expiring[i] = pointsExpiring(e)
 	}
@@ -85,7 +86,7 @@ type pointsEntry struct {
 type pointsEntryLot struct {
 	State      model.PointsLotState `json:"state" enum:"pending,active,consumed,expired"`
 	Remaining  model.Points         `json:"remaining"`
-	ActiveFrom time.Time            `json:"active_from"`
+	ActiveFrom *time.Time           `json:"active_from" doc:"null = when the order is completed"`
 	ExpiresAt  *time.Time           `json:"expires_at" doc:"null = never"`
 }
 
@@ -108,6 +109,8 @@ var pointsTitles = map[model.PointsReason]string{
 	model.PointsClawedBack: "退货扣回",
 	model.PointsMergedIn:   "账户合并转入",
 	model.PointsMergedOut:  "账户合并转出",
+	model.PointsAdvanced:   "欠积分",
+	model.PointsDebtPaid:   "抵还欠积分",
 	model.PointsLapsed:     "积分过期",
 	model.PointsHoldEnded:  "积分解冻",
 	model.PointsGivenBack:  "积分退回",

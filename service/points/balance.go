@@ -14,6 +14,8 @@ type Balance struct {
 	Active  model.Points // can be spent now
 	Pending model.Points // earned, not yet spendable
 	Held    model.Points // set aside for something that is not finished
+	// Debt is what clawbacks took beyond the balance; points that become active pay it first, so that Active is 0 while there is one.
+	Debt model.Points
 	// Expiring is the lots that end, soonest first, at most 100.
 	Expiring []Expiring
 }
@@ -44,7 +46,7 @@ func (s *Service) BalanceTx(_ context.Context, tx *db.Tx, member model.MemberID)
 	if err != nil {
 		return out, fmt.Errorf("sum the lots of member %d: %w", member, err)
 	}
-	held, err := heldBy(tx, member)
+	a, err := accountOf(tx, member)
 	if err != nil {
 		return out, fmt.Errorf("read the account of member %d: %w", member, err)
 	}
@@ -52,7 +54,8 @@ func (s *Service) BalanceTx(_ context.Context, tx *db.Tx, member model.MemberID)
 	if err != nil {
 		return out, fmt.Errorf("read the lots of member %d: %w", member, err)
 	}
-	out = Balance{Active: total.Active, Pending: total.Pending, Held: held, Expiring: make([]Expiring, len(lots))}
+	pays := min(total.Active, a.Debt) // by the next command, or the sweep
+	out = Balance{Active: total.Active - pays, Pending: total.Pending, Held: a.Held, Debt: a.Debt - pays, Expiring: make([]Expiring, len(lots))}
 	for i, l := range lots {
 		out.Expiring[i] = Expiring{l.Seq, l.Remaining, l.ActiveFrom, l.ExpiresAt}
 	}

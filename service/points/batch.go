@@ -36,6 +36,11 @@ type lot struct {
 	before model.PointsLot
 }
 
+// rescheduled reports whether the lot got another beginning or end.
+func (l *lot) rescheduled() bool {
+	return l.Awaiting != l.before.Awaiting || l.ExtendedBy != l.before.ExtendedBy
+}
+
 // BatchTx locks the accounts of members in the order of their ids, settles them, runs fn and writes what fn did. When fn
 // returns an error nothing is written. It is for commands of many members in one transaction; a single one has its
 // own method.
@@ -104,6 +109,38 @@ func (b *Batch) settle(a *account, because int64) {
 			b.expire(a, l, because)
 		}
 	}
+	b.payDebt(a)
+}
+
+// payDebt uses active points for what the member owes; whoever lets points become active calls it. Afterwards there is no
+// debt or there are no active points.
+func (b *Batch) payDebt(a *account) {
+	n := min(a.Debt, a.Active)
+	if n == 0 {
+		return
+	}
+	parts, _ := choose(a.bare(), n, b.tx.Now) // active points stand in lots that are at hand, since there were none before
+	a.Debt -= n
+	b.takeFrom(a, parts, model.PointsEntry{Kind: model.PointsSpent, Reason: model.PointsDebtPaid,
+		Source: fmt.Sprintf("debt:%d:%d", a.MemberID, a.Seq+1), Delta: -n})
+}
+
+// advance gives points that the member does not have, and owes from now on. Whoever calls it takes them in the same breath.
+func (b *Batch) advance(a *account, n model.Points, source, note string) *lot {
+	a.Active += n
+	a.Debt += n
+	return b.newLot(a, model.PointsEntry{Kind: model.PointsEarned, Reason: model.PointsAdvanced, Source: source, Delta: n, Note: note},
+		model.PointsLot{State: model.LotActive, ActiveFrom: b.tx.Now, ExpiresAt: model.Never})
+}
+
+// newLot writes an earning entry and its lot after the account's figures were changed.
+func (b *Batch) newLot(a *account, e model.PointsEntry, of model.PointsLot) *lot {
+	e = b.post(a, e)
+	of.MemberID, of.Seq, of.Granted, of.Remaining = a.MemberID, e.Seq, e.Delta, e.Delta
+	l := &lot{PointsLot: of}
+	a.lots = append(a.lots, l)
+	b.lots = append(b.lots, l)
+	return l
 }
 
 func (b *Batch) expire(a *account, l *lot, because int64) {
@@ -116,8 +153,11 @@ func (b *Batch) expire(a *account, l *lot, because int64) {
 	a.ExpiredTotal += n
 	l.Remaining, l.State = 0, model.LotExpired
 	source := fmt.Sprintf("lot:%d:%d", a.MemberID, l.Seq)
-	if because > 0 { // a lot can end once by itself, and again after each return
+	switch { // a lot can end once by itself, again after each return, and again when a return has extended it
+	case because > 0:
 		source = fmt.Sprintf("%s:return:%d", source, because)
+	case l.ExtendedBy > 0:
+		source = fmt.Sprintf("%s:extended:%d", source, l.ExtendedBy)
 	}
 	e := b.post(a, model.PointsEntry{Kind: model.PointsExpired, Reason: model.PointsLapsed, Source: source, Delta: -n})
 	b.link(e, l, n)
@@ -152,19 +192,22 @@ func (b *Batch) Earn(in Earn) (model.PointsEntry, error) {
 	if in.Points > MaxBalance-a.Balance()-a.Held {
 		return model.PointsEntry{}, ErrBalanceLimit
 	}
-	l := &lot{PointsLot: model.PointsLot{MemberID: in.Member, Granted: in.Points, Remaining: in.Points,
-		ActiveFrom: in.activeFrom(b.tx.Now), ExpiresAt: in.expiresAt()}}
-	if l.State = judge(l.PointsLot, b.tx.Now); l.State == model.LotPending {
+	of := model.PointsLot{ActiveFrom: in.activeFrom(b.tx.Now), ExpiresAt: in.expiresAt(), Awaiting: in.Awaiting}
+	if in.Awaiting {
+		of.Expiry = in.Expiry.String()
+	}
+	if of.State = judge(of, b.tx.Now); of.State == model.LotPending {
 		a.Pending += in.Points
 	} else {
 		a.Active += in.Points
 	}
 	a.EarnedTotal += in.Points
-	e := b.post(a, model.PointsEntry{Kind: model.PointsEarned, Reason: in.Reason, Source: in.Source, Delta: in.Points,
-		Note: in.Note, StaffID: in.Staff})
-	l.Seq = e.Seq
-	a.lots = append(a.lots, l)
-	b.lots = append(b.lots, l)
+	b.newLot(a, model.PointsEntry{Kind: model.PointsEarned, Reason: in.Reason, Source: in.Source, Delta: in.Points,
+		Note: in.Note, StaffID: in.Staff}, of)
+	e := b.entries[len(b.entries)-1]
+	if of.State == model.LotActive {
+		b.payDebt(a)
+	}
 	return e, nil
 }
 
@@ -182,21 +225,29 @@ func (b *Batch) take(in Spend, kind model.PointsKind) (model.PointsEntry, error)
 	if err != nil {
 		return model.PointsEntry{}, err
 	}
-	lots := make([]model.PointsLot, len(a.lots))
-	for i, l := range a.lots {
-		lots[i] = l.PointsLot
-	}
-	parts, ok := choose(lots, in.Points, b.tx.Now)
+	parts, ok := choose(a.bare(), in.Points, b.tx.Now)
 	if !ok || a.Active < in.Points {
 		return model.PointsEntry{}, ErrInsufficient.With("active", a.Active).With("missing", in.Points-a.Active)
 	}
-	a.Active -= in.Points
 	if kind == model.PointsHeld {
 		a.Held += in.Points
 	} else {
 		a.SpentTotal += in.Points
 	}
-	e := b.post(a, model.PointsEntry{Kind: kind, Reason: in.Reason, Source: in.Source, Delta: -in.Points, Note: in.Note, StaffID: in.Staff})
+	return b.takeFrom(a, parts, model.PointsEntry{Kind: kind, Reason: in.Reason, Source: in.Source, Delta: -in.Points,
+		Note: in.Note, StaffID: in.Staff}), nil
+}
+
+// takeFrom takes parts, which add up to what e takes, from pending and active lots. The figures beside those two are the caller's.
+func (b *Batch) takeFrom(a *account, parts []part, e model.PointsEntry) model.PointsEntry {
+	for _, p := range parts {
+		if a.lot(p.lot).State == model.LotPending {
+			a.Pending -= p.amount
+		} else {
+			a.Active -= p.amount
+		}
+	}
+	e = b.post(a, e)
 	for _, p := range parts {
 		l := a.lot(p.lot)
 		if l.Remaining -= p.amount; l.Remaining == 0 {
@@ -204,7 +255,7 @@ func (b *Batch) take(in Spend, kind model.PointsKind) (model.PointsEntry, error)
 		}
 		b.link(e, l, p.amount)
 	}
-	return e, nil
+	return e
 }
 
 // put gives n of the points that entry of took back to its lots, with e as the entry for it. n = 0 means all that
@@ -234,7 +285,14 @@ func (b *Batch) putBack(a *account, of model.PointsEntry, links []model.PointsCo
 	if !ok || n == 0 {
 		return e, ErrReturnTooLarge.With("returnable", all)
 	}
-	a.Active += n
+	var waiting model.Points // what a clawback took from pending lots and goes back to them
+	for _, p := range parts {
+		if judge(a.lot(p.lot).PointsLot, b.tx.Now) == model.LotPending {
+			waiting += p.amount
+		}
+	}
+	a.Pending += waiting
+	a.Active += n - waiting
 	if of.Kind == model.PointsHeld && e.Kind == model.PointsReleased {
 		a.Held -= n
 	} else {
@@ -246,6 +304,9 @@ func (b *Batch) putBack(a *account, of model.PointsEntry, links []model.PointsCo
 		l := a.lot(p.lot)
 		l.Remaining += p.amount
 		l.State = model.LotActive // settling ends it again when its time is over
+		if judge(l.PointsLot, b.tx.Now) == model.LotPending {
+			l.State = model.LotPending
+		}
 		b.link(e, l, -p.amount)
 		b.returned = append(b.returned, model.PointsConsumption{MemberID: a.MemberID, EntrySeq: of.Seq, LotSeq: p.lot, Returned: p.amount})
 	}
@@ -298,12 +359,17 @@ func (a *account) lot(seq int64) *lot {
 	return nil
 }
 
-func (a *account) due() time.Time {
+// bare returns the lots at hand as the rules see them.
+func (a *account) bare() []model.PointsLot {
 	lots := make([]model.PointsLot, len(a.lots))
 	for i, l := range a.lots {
 		lots[i] = l.PointsLot
 	}
-	due := nextDue(lots)
+	return lots
+}
+
+func (a *account) due() time.Time {
+	due := nextDue(a.bare())
 	if !a.whole && a.DueAt.Before(due) {
 		return a.DueAt // of lots that were not read
 	}

@@ -17,13 +17,24 @@
 // Whether a lot can be spent is judged at the instant of the action, not by a job: before a command reads an account, every
 // lot of it that is due becomes active or expires (settling). The job does the same for members who do nothing.
 //
+// Points that an order gave can be pending until a given instant or until the order is completed; the end of their life is counted
+// from when they become active (model.ExpiryRule).
+//
+// # Returned orders
+//
+// A clawback takes back what an order gave, in the proportion that is returned: first from the lot that the order made, then, as its
+// policy says, not at all, from active points as far as they go, or beyond them as a debt. Points that are still pending of other
+// orders are never taken. A debt is written as an advance, which makes a lot that the clawback empties at once, so that no balance goes
+// below zero. Points that become active, by whatever way, pay the debt before anything else, with an entry.
+//
 // The account is a cache: active and pending points, held points, totals. It changes in the transaction of the entry,
 // under the lock of its row, by an UPDATE that repeats what it was decided on in its WHERE clause. Accounts are locked in the
 // order of member ids, before anything else.
 //
 // For every account, at every instant:
 //
-//	active + pending = sum of all entries = earned - spent - expired - held
+//	active + pending = sum of all entries = earned - spent - expired - held + debt
+//	debt             = advances - their payments, and active = 0 while there is one
 //	active           = sum of what remains in active lots; pending likewise
 //	remaining        = granted - sum of the links of that lot
 package points

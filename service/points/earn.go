@@ -21,8 +21,12 @@ type Earn struct {
 	// ExpiresAt is the first instant at which they can no longer be spent; zero = never. It must lie after now and
 	// after ActiveFrom.
 	ExpiresAt time.Time
-	Note      string
-	Staff     model.StaffID
+	// Awaiting makes the points pending until CompleteTx names their source; ActiveFrom and ExpiresAt must then be zero, and Expiry
+	// says how they end once they have become active.
+	Awaiting bool
+	Expiry   model.ExpiryRule
+	Note     string
+	Staff    model.StaffID
 }
 
 // Earn runs the command in a transaction of its own.
@@ -49,6 +53,12 @@ func (in Earn) check(now time.Time) error {
 	if err := in.checkShape(); err != nil {
 		return err
 	}
+	if in.Awaiting {
+		if _, err := model.ParseExpiryRule(in.Expiry.String()); err != nil || !in.ActiveFrom.IsZero() || !in.ExpiresAt.IsZero() {
+			return invalid([]fault.Field{{Name: "expiry", Reason: "must be a rule, without instants, for points that wait for an action"}})
+		}
+		return nil
+	}
 	if !in.expiresAt().After(in.activeFrom(now)) || in.expiresAt().After(model.Never) {
 		return invalid([]fault.Field{{Name: "expires_at", Reason: "must lie after the points become active"}})
 	}
@@ -56,6 +66,9 @@ func (in Earn) check(now time.Time) error {
 }
 
 func (in Earn) activeFrom(now time.Time) time.Time {
+	if in.Awaiting {
+		return model.Awaited
+	}
 	if from := in.ActiveFrom.UTC().Truncate(time.Microsecond); from.After(now) {
 		return from
 	}

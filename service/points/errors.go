@@ -20,6 +20,8 @@ var (
 	// ErrReturnTooLarge means that more would be given back than was spent.
 	ErrReturnTooLarge = fault.New(fault.Conflict, "points.return_too_large",
 		"退回的积分超过已使用的积分", "more points would come back than were spent")
+	// ErrNothingEarned means that the member was given no points for the order that is returned.
+	ErrNothingEarned = fault.New(fault.NotFound, "points.nothing_earned", "没有该订单的积分记录", "no points were earned with this source")
 	// ErrAdjustLimit means that one staff adjustment moves more than staff may.
 	ErrAdjustLimit = fault.New(fault.Forbidden, "points.adjust_limit", "超出单次可调整的积分数", "one adjustment may not move so many points")
 )

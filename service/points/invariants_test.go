@@ -19,24 +19,24 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 		sql  string
 		want []string
 	}{
-		{"points out of nothing", "UPDATE points_accounts SET active = active + 1 WHERE member_id = 1", []string{"points.balance", "points.buckets"}},
+		{"points out of nothing", "UPDATE points_accounts SET active = active + 1 WHERE member_id = 1", []string{"points.balance", "points.buckets", "points.proof"}},
 		{"a total that is off", "UPDATE points_accounts SET spent_total = spent_total + 1 WHERE member_id = 1", []string{"points.totals"}},
 		{"an account that is gone", "DELETE FROM points_accounts WHERE member_id = 1", []string{"points.orphans"}},
 		{"an account that lost count", "UPDATE points_accounts SET seq = seq + 1 WHERE member_id = 1", []string{"points.count"}},
 		{"an entry that was changed", "UPDATE points_entries SET delta = -99 WHERE member_id = 1 AND seq = 3",
-			[]string{"points.balance", "points.sequence", "points.links", "points.totals"}},
+			[]string{"points.balance", "points.sequence", "points.links", "points.totals", "points.proof"}},
 		{"a running balance that was changed", "UPDATE points_entries SET balance_after = 0 WHERE member_id = 1 AND seq = 3", []string{"points.sequence"}},
 		{"a number that was skipped", "UPDATE points_entries SET seq = 99 WHERE member_id = 2 AND seq = 1",
 			[]string{"points.orphans", "points.sequence", "points.count", "points.grants"}},
 		{"an entry that was removed", "DELETE FROM points_entries WHERE member_id = 1 AND seq = 3",
-			[]string{"points.balance", "points.orphans", "points.sequence", "points.returned", "points.totals"}},
+			[]string{"points.balance", "points.orphans", "points.sequence", "points.returned", "points.totals", "points.proof"}},
 		{"a lot with points of its own", "UPDATE points_lots SET remaining = remaining - 1 WHERE member_id = 1 AND seq = 1",
-			[]string{"points.lots", "points.buckets"}},
+			[]string{"points.lots", "points.buckets", "points.proof"}},
 		{"a lot that was worth more", "UPDATE points_lots SET granted = granted + 1, remaining = remaining + 1 WHERE member_id = 2 AND seq = 1",
-			[]string{"points.grants", "points.buckets"}},
-		{"a lot that is gone", "DELETE FROM points_lots WHERE member_id = 2 AND seq = 1", []string{"points.grants", "points.buckets"}},
+			[]string{"points.grants", "points.buckets", "points.proof"}},
+		{"a lot that is gone", "DELETE FROM points_lots WHERE member_id = 2 AND seq = 1", []string{"points.grants", "points.buckets", "points.proof"}},
 		{"a lot in the wrong state", "UPDATE points_lots SET state = 'consumed' WHERE member_id = 2 AND seq = 1",
-			[]string{"points.buckets", "points.lot_states"}},
+			[]string{"points.buckets", "points.lot_states", "points.proof"}},
 		{"a link that was changed", "UPDATE points_consumptions SET amount = amount + 1 WHERE member_id = 1 AND entry_seq = 3 AND lot_seq = 2",
 			[]string{"points.lots", "points.links"}},
 		{"a return that was forgotten", "UPDATE points_consumptions SET returned = 0 WHERE member_id = 1 AND entry_seq = 3",
@@ -44,6 +44,12 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 		{"a hold that was closed by hand", "UPDATE points_holds SET state = 'released' WHERE member_id = 1", []string{"points.holds"}},
 		{"a hold that is gone", "DELETE FROM points_holds WHERE member_id = 1", []string{"points.holds"}},
 		{"a sweep that would come too late", "UPDATE points_accounts SET due_at = '9999-12-31 00:00:00' WHERE member_id = 1", []string{"points.due"}},
+		{"a debt out of nothing", "UPDATE points_accounts SET debt = debt + 1 WHERE member_id = 3", []string{"points.proof"}},
+		{"a debt beside points", "UPDATE points_accounts SET debt = debt + 1 WHERE member_id = 1", []string{"points.proof", "points.debts"}},
+		{"a clawback that took more", "UPDATE points_clawbacks SET taken = taken + 1, points = points + 1, asked = asked + 1 WHERE source = 'refund:2'", []string{"points.clawbacks"}},
+		{"a debt that no clawback made", "UPDATE points_clawbacks SET owed = owed - 1, taken = taken + 1 WHERE source = 'refund:1'", []string{"points.clawbacks"}},
+		{"a clawback beyond the grant", "UPDATE points_clawbacks SET waived = 900, points = points + 900, asked = asked + 900 WHERE source = 'refund:2'", []string{"points.clawbacks"}},
+		{"a lot that waits for nothing", "UPDATE points_lots SET awaiting = FALSE WHERE member_id = 3 AND awaiting", []string{"points.awaiting"}},
 		{"an adjustment that nobody made", "UPDATE points_entries SET reason = 'adjust' WHERE member_id = 2 AND seq = 1", []string{"points.adjusted"}},
 	}
 	each(t, func(t *testing.T, s *shop) {
@@ -62,6 +68,12 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.earn(1, 10, "order:4:earn", 2*time.Hour)
+		s.earn(3, 40, "order:5:earn", 0)
+		s.spend(3, 30, "gift:3")
+		s.claw(3, 40, "refund:1", "order:5:earn", model.ClawWithDebt)
+		s.earn(3, 5, "order:6:earn", 0)
+		s.claw(1, 4, "refund:2", "order:4:earn", model.ClawToBalance)
+		s.await(3, 7, "order:7:earn", model.ExpiryRule{Mode: model.ExpireNever})
 		s.clean()
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {

@@ -16,6 +16,8 @@ import (
 	"huitou/service/points"
 )
 
+var onePage = db.Page{Limit: 100}
+
 // shop is a ledger on a database of its own.
 type shop struct {
 	*points.Service

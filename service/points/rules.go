@@ -47,6 +47,53 @@ func choose(lots []model.PointsLot, n model.Points, now time.Time) (parts []part
 	return parts, n == 0
 }
 
+// upTo is choose for as much as there is.
+func upTo(lots []model.PointsLot, n model.Points, now time.Time) (parts []part, got model.Points) {
+	for _, l := range lots {
+		if judge(l, now) == model.LotActive {
+			got += l.Remaining
+		}
+	}
+	got = min(got, n)
+	parts, _ = choose(lots, got, now)
+	return parts, got
+}
+
+// clawed is what a clawback of n points takes from lots. own is the lot that the order gave, or 0 when there is nothing left to
+// look at. The rest becomes a debt or is waived.
+func clawed(lots []model.PointsLot, own int64, n model.Points, policy model.ClawbackPolicy, now time.Time) (parts []part, taken model.Points) {
+	others := make([]model.PointsLot, 0, len(lots))
+	for _, l := range lots {
+		if l.Seq != own {
+			others = append(others, l)
+			continue
+		}
+		state := judge(l, now)
+		if l.Remaining > 0 && (state == model.LotPending || state == model.LotActive && policy != model.ClawPending) {
+			taken = min(n, l.Remaining)
+			parts = append(parts, part{l.Seq, taken})
+		}
+	}
+	if policy == model.ClawPending || taken == n {
+		return parts, taken
+	}
+	more, got := upTo(others, n-taken, now)
+	return append(parts, more...), taken + got
+}
+
+// Share is the part of points that belongs to a part of money, rounded down. Several parts of one whole are each the difference of
+// two shares of what has come together so far, so that they add up: Share(p, a+b, w) - Share(p, a, w).
+func Share(points model.Points, part, whole model.Fen) model.Points {
+	if part >= whole {
+		return points
+	}
+	q, ok := model.MulFloor(int64(points), int64(part), int64(whole))
+	if !ok {
+		return 0
+	}
+	return model.Points(q)
+}
+
 // taken is what an entry took from a lot and has not given back yet.
 type taken struct {
 	lot  model.PointsLot

@@ -26,7 +26,7 @@ type Line struct {
 type LineLot struct {
 	State      model.PointsLotState // as judged now
 	Remaining  model.Points
-	ActiveFrom time.Time
+	ActiveFrom *time.Time // nil = when its order is completed
 	ExpiresAt  *time.Time // nil = never
 }
 
@@ -85,7 +85,10 @@ func statement(tx *db.Tx, member model.MemberID, before int64, size int) (out St
 }
 
 func lineLot(l model.PointsLot, now time.Time) *LineLot {
-	out := &LineLot{State: l.State, Remaining: l.Remaining, ActiveFrom: l.ActiveFrom}
+	out := &LineLot{State: l.State, Remaining: l.Remaining}
+	if !l.Awaiting {
+		out.ActiveFrom = &l.ActiveFrom
+	}
 	if l.Remaining > 0 {
 		if out.State = judge(l, now); out.State == model.LotExpired {
 			out.Remaining = 0

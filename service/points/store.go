@@ -157,6 +157,13 @@ func updateLots(tx *db.Tx, lots []*lot) error {
 		}
 		u.set("remaining", func(i int) any { return part[i].Remaining })
 		u.set("state", func(i int) any { return part[i].State })
+		if slices.ContainsFunc(part, func(l *lot) bool { return l.rescheduled() }) {
+			u.set("active_from", func(i int) any { return part[i].ActiveFrom })
+			u.set("expires_at", func(i int) any { return part[i].ExpiresAt })
+			u.set("awaiting", func(i int) any { return part[i].Awaiting })
+			u.set("expiry", func(i int) any { return part[i].Expiry })
+			u.set("extended_by", func(i int) any { return part[i].ExtendedBy })
+		}
 		u.where("remaining = ", func(i int) any { return part[i].before.Remaining }, "")
 		if err := moved(u.exec(tx), len(part)); err != nil {
 			return err
@@ -180,6 +187,7 @@ func updateAccounts(tx *db.Tx, accounts []*account) error {
 			{"active", func(a model.PointsAccount) model.Points { return a.Active }},
 			{"pending", func(a model.PointsAccount) model.Points { return a.Pending }},
 			{"held", func(a model.PointsAccount) model.Points { return a.Held }},
+			{"debt", func(a model.PointsAccount) model.Points { return a.Debt }},
 			{"earned_total", func(a model.PointsAccount) model.Points { return a.EarnedTotal }},
 			{"spent_total", func(a model.PointsAccount) model.Points { return a.SpentTotal }},
 			{"expired_total", func(a model.PointsAccount) model.Points { return a.ExpiredTotal }},
@@ -280,11 +288,24 @@ func sumLots(tx *db.Tx, member model.MemberID, now time.Time) (s sums, err error
 	return s, err
 }
 
-func heldBy(tx *db.Tx, member model.MemberID) (held model.Points, err error) {
-	var a model.PointsAccount
+// accountOf reads an account without a lock; the zero one when there is none.
+func accountOf(tx *db.Tx, member model.MemberID) (a model.PointsAccount, err error) {
 	a, _, err = found(a, tx.Gorm().Where("member_id = ?", member).Take(&a).Error)
-	return a.Held, err
+	return a, err
 }
+
+func clawbackOf(tx *db.Tx, source string) (c model.PointsClawback, ok bool, err error) {
+	err = tx.Gorm().Where("source = ?", source).Take(&c).Error
+	return found(c, err)
+}
+
+// clawedOf sums what clawbacks have asked back of what one source gave.
+func clawedOf(tx *db.Tx, earnSource string) (n model.Points, err error) {
+	err = tx.Gorm().Model(&model.PointsClawback{}).Select("COALESCE(SUM(points), 0)").Where("earn_source = ?", earnSource).Scan(&n).Error
+	return n, err
+}
+
+func insertClawback(tx *db.Tx, c *model.PointsClawback) error { return tx.Gorm().Create(c).Error }
 
 // expiringLots reads the lots that end, soonest first.
 func expiringLots(tx *db.Tx, member model.MemberID, now time.Time, limit int) (rows []model.PointsLot, err error) {

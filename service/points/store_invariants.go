@@ -11,7 +11,7 @@ func Invariants() []audit.Invariant {
 			WHERE a.active + a.pending <> COALESCE(e.total, 0)`),
 		audit.SQL("points.negative", "no figure of an account is below zero",
 			`SELECT member_id FROM points_accounts
-			WHERE active < 0 OR pending < 0 OR held < 0 OR earned_total < 0 OR spent_total < 0 OR expired_total < 0`),
+			WHERE active < 0 OR pending < 0 OR held < 0 OR debt < 0 OR earned_total < 0 OR spent_total < 0 OR expired_total < 0`),
 		audit.SQL("points.orphans", "every entry, lot, link and hold belongs to an account and an entry",
 			`SELECT e.member_id, 'entry', e.seq FROM points_entries e
 			LEFT JOIN points_accounts a ON a.member_id = e.member_id WHERE a.member_id IS NULL
@@ -78,12 +78,33 @@ func Invariants() []audit.Invariant {
 			WHERE e.kind = 'hold' AND h.entry_seq IS NULL`),
 		audit.SQL("points.totals", "an account's totals are those of its entries",
 			`SELECT a.member_id FROM points_accounts a
-			LEFT JOIN (SELECT member_id, SUM(CASE WHEN kind = 'earn' THEN delta ELSE 0 END) AS earned,
+			LEFT JOIN (SELECT member_id, SUM(CASE WHEN kind = 'earn' AND reason <> 'debt' THEN delta ELSE 0 END) AS earned,
 				SUM(CASE WHEN kind = 'expire' THEN -delta ELSE 0 END) AS expired,
-				SUM(CASE WHEN kind IN ('earn', 'expire') THEN 0 ELSE -delta END) AS gone FROM points_entries GROUP BY member_id) e
+				SUM(CASE WHEN kind IN ('earn', 'expire') OR reason = 'debt_paid' THEN 0 ELSE -delta END) AS gone FROM points_entries GROUP BY member_id) e
 				ON e.member_id = a.member_id
 			WHERE a.earned_total <> COALESCE(e.earned, 0) OR a.expired_total <> COALESCE(e.expired, 0)
 				OR a.spent_total + a.held <> COALESCE(e.gone, 0)`),
+		audit.SQL("points.proof", "what came in less what went out, advances and their payments apart, is what remains in lots less the debt, and what the account says",
+			`SELECT a.member_id, e.net, l.remaining, a.active + a.pending, a.debt FROM points_accounts a
+			LEFT JOIN (SELECT member_id, SUM(CASE WHEN reason IN ('debt', 'debt_paid') THEN 0 ELSE delta END) AS net,
+				SUM(CASE WHEN reason IN ('debt', 'debt_paid') THEN delta ELSE 0 END) AS debt FROM points_entries GROUP BY member_id) e
+				ON e.member_id = a.member_id
+			LEFT JOIN (SELECT member_id, SUM(remaining) AS remaining FROM points_lots WHERE state IN ('pending', 'active') GROUP BY member_id) l
+				ON l.member_id = a.member_id
+			WHERE COALESCE(e.net, 0) <> COALESCE(l.remaining, 0) - a.debt OR COALESCE(e.net, 0) <> a.active + a.pending - a.debt
+				OR a.debt <> COALESCE(e.debt, 0)`),
+		audit.SQL("points.debts", "who owes points has none to spend",
+			`SELECT member_id, active, debt FROM points_accounts WHERE debt > 0 AND active > 0`),
+		audit.SQL("points.clawbacks", "a clawback is what its entry and its advance moved, and no order gives back more than it granted",
+			`SELECT c.member_id, c.source FROM points_clawbacks c
+			LEFT JOIN points_entries e ON e.member_id = c.member_id AND e.seq = c.entry_seq AND e.source = c.source AND e.reason = 'clawback'
+			LEFT JOIN points_entries d ON d.member_id = c.member_id AND d.source = c.source AND d.reason = 'debt'
+			WHERE c.taken + c.owed <> COALESCE(-e.delta, 0) OR c.owed <> COALESCE(d.delta, 0)
+			UNION ALL SELECT e.member_id, e.source FROM points_entries e
+			JOIN (SELECT earn_source, SUM(points) AS points FROM points_clawbacks GROUP BY earn_source) c ON c.earn_source = e.source
+			WHERE e.reason = 'earn_order' AND c.points > e.delta`),
+		audit.SQL("points.awaiting", "a lot waits for an action or for the clock",
+			`SELECT member_id, seq FROM points_lots WHERE awaiting <> (expiry <> '') OR (awaiting AND active_from < '9999-12-30')`),
 		audit.SQL("points.due", "no lot changes by itself before its account says so",
 			`SELECT l.member_id, l.seq FROM points_lots l JOIN points_accounts a ON a.member_id = l.member_id
 			WHERE (l.state = 'pending' AND l.active_from < a.due_at) OR (l.state IN ('pending', 'active') AND l.expires_at < a.due_at)`),
