@@ -44,7 +44,7 @@ type orderView struct {
 	PaidFen      model.Fen         `json:"paid_fen"`
 	RefundedFen  model.Fen         `json:"refunded_fen"`
 	PointsEarned model.Points      `json:"points_earned"`
-	Coupon       *orderCouponView  `json:"coupon" doc:"null when the order brought none"`
+	Coupon       *orderCouponView  `json:"coupon,omitempty" doc:"left out when the order brought none"`
 	Lines        []orderLineView   `json:"lines"`
 	RecordedAt   time.Time         `json:"recorded_at"`
 }

@@ -18,7 +18,7 @@ const maxOrder = 1 << 20
 // Orders declares how a shop's system tells of an order that was paid.
 func Orders(r *web.Routes, s *orders.Service) {
 	web.Post(r, "/orders", web.Shop, web.Doc{
-		ID: "ingest-order", Summary: "上报已支付订单,同一订单号可重复上报", Tag: "订单", Status: http.StatusCreated, MaxBody: maxOrder,
+		ID: "ingest-order", Summary: "上报已支付订单,同一订单号可重复上报", Tag: "订单", Status: http.StatusCreated, Known: http.StatusOK, MaxBody: maxOrder,
 		Errors: []*fault.Fault{fault.ErrInvalid, orders.ErrConflict, members.ErrAmbiguous, members.ErrUnknown},
 	}, func(ctx context.Context, in *orderRequest) (*orderReply, error) {
 		result, err := s.Ingest(ctx, in.command(web.ShopSource(ctx)))
@@ -88,7 +88,7 @@ type ingestedOrderView struct {
 	ID           model.OrderID       `json:"id"`
 	Fresh        bool                `json:"fresh" doc:"false: the order was known; this is its first result"`
 	PointsEarned model.Points        `json:"points_earned"`
-	Coupon       *ingestedCouponView `json:"coupon" doc:"null when the order brought none"`
+	Coupon       *ingestedCouponView `json:"coupon,omitempty" doc:"left out when the order brought none"`
 }
 
 type ingestedCouponView struct {

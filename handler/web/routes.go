@@ -27,6 +27,8 @@ type Doc struct {
 	ID, Summary, Tag string
 	// Status of success; 0 means 200.
 	Status int
+	// Known is the status of success when what was sent was known already, of routes that tell; 0 means Status.
+	Known int
 	// Errors are the faults that clients should expect here.
 	Errors []*fault.Fault
 	// MaxBody in bytes; 0 means 64 KiB.
@@ -117,7 +119,7 @@ func register[I, O any](r *Routes, method, path string, p Policy, d Doc, h func(
 	}
 	op := huma.Operation{
 		OperationID: d.ID, Method: method, Path: full, Summary: d.Summary, Tags: []string{d.Tag},
-		DefaultStatus: d.Status, Errors: statuses(p, d.Errors), Description: describe(p, d.Errors),
+		DefaultStatus: d.Status, Errors: statuses(p, d.Errors, hasBody[I]()), Description: describe(p, d.Errors),
 		MaxBodyBytes: maxBody, BodyReadTimeout: 10 * time.Second,
 		Middlewares: huma.Middlewares{r.guard(p, d.ID)},
 	}
@@ -135,6 +137,10 @@ func register[I, O any](r *Routes, method, path string, p Policy, d Doc, h func(
 		}
 		return out, nil
 	})
+	if d.Known != 0 {
+		answers := operationAt(r.api.OpenAPI().Paths[full], method).Responses
+		answers[strconv.Itoa(d.Known)] = answers[strconv.Itoa(d.Status)]
+	}
 	*r.list = append(*r.list, Route{method, full, p.name, d.ID})
 }
 
@@ -231,8 +237,27 @@ func (r *Routes) refuse(ctx context.Context, err error) *Problem {
 	return p
 }
 
-func statuses(p Policy, faults []*fault.Fault) []int {
-	set := map[int]bool{http.StatusBadRequest: true}
+// hasBody tells whether an input takes a body.
+func hasBody[I any]() bool {
+	_, has := reflect.TypeFor[I]().FieldByName("Body")
+	return has
+}
+
+func operationAt(p *huma.PathItem, method string) *huma.Operation {
+	return map[string]*huma.Operation{
+		http.MethodGet: p.Get, http.MethodPost: p.Post, http.MethodPut: p.Put, http.MethodPatch: p.Patch, http.MethodDelete: p.Delete,
+	}[method]
+}
+
+// statuses are all that a refusal on this route may have.
+func statuses(p Policy, faults []*fault.Fault, body bool) []int {
+	set := map[int]bool{http.StatusBadRequest: true, http.StatusServiceUnavailable: true}
+	if p.scheme != Shop.scheme { // see limits
+		set[http.StatusTooManyRequests] = true
+	}
+	if body {
+		set[http.StatusRequestEntityTooLarge], set[http.StatusUnsupportedMediaType] = true, true
+	}
 	if p.scheme != "" {
 		set[http.StatusUnauthorized] = true
 	}
