@@ -1,0 +1,225 @@
+package whole
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"testing"
+	"time"
+
+	"huitou/model"
+	"huitou/model/db"
+	"huitou/model/random"
+)
+
+// sample is a request that an operation takes, and another one that is as good. Both are functions: most things can be done
+// once only.
+type sample struct {
+	path  map[string]string           // parameters
+	query string                      // of the good request
+	body  func(t *testing.T) any      // nil: none
+	other func(t *testing.T, c *call) // makes another input of a call; of operations with a client's key
+	fresh func(t *testing.T, c *call) // makes the thing that the call works on, when one call uses it up
+	quiet []string                    // tables that a refusal may change: the brake on guessed passwords
+}
+
+// furnished is a shop with one of everything that requests can name, and with enough callers for thousands of requests.
+type furnished struct {
+	*shop
+	owner              string // session
+	managers, shoppers callers
+	template, plan     string
+	gift               string
+	orderID, memberID  int64
+	membership         string // number of a membership order of the first shopper
+	redemption         string // of the first shopper
+	first              shopper
+	n                  int
+}
+
+// callers are sessions to be used in turn, so that no caller meets the limit of his requests.
+type callers struct {
+	tokens []string
+	next   int
+}
+
+func (c *callers) token() string {
+	c.next++
+	return c.tokens[c.next%len(c.tokens)]
+}
+
+func furnish(t *testing.T, s *shop) *furnished {
+	t.Helper()
+	f := &furnished{shop: s, owner: s.owner(t), first: s.shopper(t)}
+	f.template, f.gift, f.plan = s.template(t, f.owner), s.gift(t, f.owner, 1), s.plan(t, f.first)
+	var made struct {
+		ID int64 `json:"id"`
+	}
+	s.must(t, call{method: "POST", path: "/ingest/v1/orders", signed: true, body: s.order("FIRST", f.first.phone, 1000_00)}, &made)
+	f.orderID = made.ID
+	s.must(t, call{method: "GET", path: "/admin/v1/members?number=" + f.first.number, token: f.owner}, &made)
+	f.memberID = made.ID
+	var bought, redeemed id
+	s.must(t, call{method: "POST", path: "/api/v1/membership-orders", token: f.first.token, key: newKey(), body: map[string]string{"plan": f.plan}}, &bought)
+	s.must(t, call{method: "POST", path: "/api/v1/gifts/" + f.gift + "/redemptions", token: f.first.token, key: newKey()}, &redeemed)
+	f.membership, f.redemption = bought.Number, redeemed.ID
+	for range 12 {
+		p := s.shopper(t)
+		s.earns(t, p, 100)
+		f.shoppers.tokens = append(f.shoppers.tokens, p.token)
+	}
+	f.addManagers(t, 40)
+	return f
+}
+
+// addManagers makes accounts with a session each, past the slow hashing of passwords.
+func (f *furnished) addManagers(t *testing.T, n int) {
+	t.Helper()
+	err := f.app.DB.Do(t.Context(), func(_ context.Context, tx *db.Tx) error {
+		for i := range n {
+			row := model.Staff{Name: fmt.Sprintf("manager-%d", i), PasswordHash: "none", Role: "manager", CreatedAt: tx.Now}
+			if err := tx.Gorm().Create(&row).Error; err != nil {
+				return err
+			}
+			token := random.Token()
+			sum := sha256.Sum256([]byte(token))
+			session := model.StaffSession{TokenHash: hex.EncodeToString(sum[:]), StaffID: row.ID, CreatedAt: tx.Now, SeenAt: tx.Now, ExpiresAt: tx.Now.Add(time.Hour)}
+			if err := tx.Gorm().Create(&session).Error; err != nil {
+				return err
+			}
+			f.managers.tokens = append(f.managers.tokens, token)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// as makes a call of the operation by somebody who may.
+func (f *furnished) as(o operation) call {
+	c := call{method: o.method, path: o.path}
+	switch audiences[o.method+" "+o.path] {
+	case shoppers:
+		c.token = f.shoppers.token()
+	case system:
+		c.signed = true
+	case clerks, managers, signedIn:
+		c.token = f.managers.token()
+	}
+	if o.idempotent() {
+		c.key = newKey()
+	}
+	return c
+}
+
+// redeemed makes a redemption of its own.
+func (f *furnished) redeemed(t *testing.T) (out id) {
+	t.Helper()
+	f.must(t, call{method: "POST", path: "/api/v1/gifts/" + f.gift + "/redemptions", token: f.shoppers.token(), key: newKey()}, &out)
+	return out
+}
+
+func fixed(v any) func(*testing.T) any { return func(*testing.T) any { return v } }
+
+// with returns another body: one field is another.
+func with(field string, value any) func(t *testing.T, c *call) {
+	return func(_ *testing.T, c *call) {
+		body := map[string]any{}
+		for name, v := range c.body.(map[string]any) {
+			body[name] = v
+		}
+		body[field] = value
+		c.body = body
+	}
+}
+
+// samples has a line for every operation of the OpenAPI document.
+func (f *furnished) samples() map[string]sample {
+	until := f.clock.Now().Add(30 * 24 * time.Hour).UTC().Format(time.RFC3339)
+	thing := map[string]string{"id": f.template}
+	gift := map[string]string{"id": f.gift}
+	number := func() string { f.n++; return fmt.Sprintf("S-%d", f.n) }
+	login := func(what, field string) func(t *testing.T) any {
+		return func(t *testing.T) any {
+			var code map[string]any
+			f.weixinDoes(t, "POST", "/_sim/users/"+f.first.user+"/"+what, struct{}{}, &code)
+			return map[string]any{"code": code[field]}
+		}
+	}
+	return map[string]sample{
+		"sign-in":          {body: login("login", "js_code")},
+		"sign-out":         {},
+		"me":               {},
+		"bind-phone":       {body: login("phone", "code")},
+		"coupon-templates": {},
+		"claim-coupon": {path: thing, other: func(t *testing.T, c *call) {
+			c.path = "/api/v1/coupon-templates/" + f.shop.template(t, f.owner) + "/claims"
+		}},
+		"my-coupons":            {query: "limit=5"},
+		"points-balance":        {},
+		"points-statement":      {query: "limit=5"},
+		"list-gifts":            {},
+		"redeem-gift":           {path: gift, other: func(t *testing.T, c *call) { c.path = "/api/v1/gifts/" + f.shop.gift(t, f.owner, 1) + "/redemptions" }},
+		"list-redemptions":      {query: "limit=5"},
+		"read-redemption":       {path: map[string]string{"id": f.redemption}},
+		"list-membership-plans": {},
+		"buy-membership": {body: fixed(map[string]any{"plan": f.plan}), other: func(t *testing.T, c *call) {
+			var made id
+			f.must(t, call{method: "POST", path: "/admin/v1/membership-plans", token: f.managers.token(), key: newKey(), body: f.newPlan()}, &made)
+			c.body = map[string]any{"plan": made.ID}
+		}},
+		"read-membership-order": {path: map[string]string{"number": f.membership}},
+		"read-membership":       {},
+
+		"ingest-order": {body: func(*testing.T) any {
+			body := f.order(number(), f.first.phone, 10_00)
+			body["member"] = map[string]any{"phone": f.first.phone, "number": "", "app_id": "", "openid": "", "unionid": "", "external": ""}
+			return body
+		}},
+
+		"staff-sign-in":    {body: fixed(map[string]any{"name": f.logins.StaffName, "password": f.logins.StaffPassword}), quiet: []string{"staff_attempts"}},
+		"staff-sign-out":   {},
+		"find-member":      {query: "number=" + f.first.number},
+		"member":           {path: map[string]string{"id": fmt.Sprint(f.memberID)}},
+		"order":            {path: map[string]string{"id": fmt.Sprint(f.orderID)}},
+		"messages":         {query: fmt.Sprintf("member_id=%d&limit=5", f.memberID)},
+		"make-parcel-code": {body: fixed(map[string]any{"source": "shop", "number": "FIRST"})},
+
+		"list-all-coupon-templates": {query: "limit=5"},
+		"create-coupon-template": {body: fixed(map[string]any{
+			"name": "满100减20", "rules_text": "不可叠加", "kind": "amount", "amount_fen": 2000, "percent_off_bp": 0, "cap_fen": 0, "threshold_fen": 10000,
+			"claim_from": f.clock.Now().UTC().Format(time.RFC3339), "claim_until": until, "use_days": 30, "total": 100, "per_member": 1, "claimable": true, "issuable": true,
+		}), other: with("name", "满100减21")},
+		"activate-coupon-template": {path: thing},
+		"pause-coupon-template":    {path: thing},
+		"end-coupon-template":      {path: thing},
+		"issue-coupon":             {path: thing, body: fixed(map[string]any{"member_id": f.memberID, "reason": "老客关怀"}), other: with("reason", "生日")},
+		"create-gift": {body: fixed(map[string]any{
+			"name": "帆布袋", "description": "本白色", "kind": "pickup", "points": 50, "stock": 10, "per_member": 1,
+			"starts_at": f.clock.Now().UTC().Format(time.RFC3339), "ends_at": until, "sort": 3,
+		}), other: with("points", 51)},
+		"pause-gift":   {path: gift},
+		"resume-gift":  {path: gift},
+		"end-gift":     {path: gift},
+		"restock-gift": {path: gift, body: fixed(map[string]any{"delta": 5}), other: with("delta", 6)},
+		"pick-up-gift": {body: fixed(map[string]any{"code": "0000000000"}),
+			fresh: func(t *testing.T, c *call) { c.body = map[string]any{"code": f.redeemed(t).Code} },
+			other: func(t *testing.T, c *call) { c.body = map[string]any{"code": f.redeemed(t).Code} }},
+		"cancel-redemption": {path: map[string]string{"id": absent}, body: fixed(map[string]any{"note": "不要了"}),
+			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/redemptions/" + f.redeemed(t).ID + "/cancel" },
+			other: with("note", "换一件")},
+		"create-membership-plan":    {body: fixed(f.newPlan()), other: with("name", "月卡")},
+		"list-all-membership-plans": {},
+		"repurchase-report":         {query: "from=2026-03-01&to=2026-04-01"},
+	}
+}
+
+func (f *furnished) newPlan() map[string]any {
+	return map[string]any{
+		"name": "季卡", "price_fen": 2900, "list_price_fen": 3900, "unit": "months", "length": 3, "points_multiplier_bp": 15000, "percent_off_bp": 500,
+		"coupons": []any{map[string]any{"template": f.template, "quantity": 1}}, "on_sale": true,
+		"sale_from": f.clock.Now().UTC().Format(time.RFC3339), "sale_until": f.clock.Now().Add(90 * 24 * time.Hour).UTC().Format(time.RFC3339),
+	}
+}
