@@ -146,7 +146,9 @@ type CouponTemplate struct {
 	// Revision grows with each edit of what the template says.
 	Revision int64
 	// Claimable and Issuable are the open channels: members may take, staff and events may give.
-	Claimable, Issuable  bool
+	Claimable, Issuable bool
+	// Transferable says that a holder may pass a coupon on to a friend.
+	Transferable         bool
 	State                CouponTemplateState
 	CreatedBy            StaffID
 	CreatedAt, UpdatedAt time.Time
@@ -184,6 +186,8 @@ type Coupon struct {
 	HeldFen     Fen
 	Store       string // where it is locked or was redeemed; empty when nobody said
 	Returns     int64  // how often a refund gave it back
+	// TransferUntil ends an offer to a friend; set in state in_transfer, and only then.
+	TransferUntil *time.Time
 }
 
 // TableName names the table.
