@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"huitou/model"
 )
 
 // knownSecrets are secrets that shipped as defaults of comparable systems or stand in manuals, also in ours. Whoever reads
@@ -264,8 +266,11 @@ func (c Config) checkShop(k *checker) {
 	if p := c.Points; p.PendingDays < 0 || p.PendingDays > 366 {
 		k.fault("points.pending_days", "is %d, want 0 to 366", p.PendingDays)
 	}
-	if p := c.Points; p.LifetimeDays < 0 || p.LifetimeDays > 3660 {
-		k.fault("points.lifetime_days", "is %d, want 0 to 3660", p.LifetimeDays)
+	if p := c.Points; p.Pending != "days" && (p.Pending != "completed" || p.PendingDays != 0) {
+		k.fault("points.pending", "is %q with %d pending_days, want days, or completed with 0 of them", p.Pending, p.PendingDays)
+	}
+	if _, err := model.ParseExpiryRule(c.Points.Expiry); err != nil {
+		k.fault("points.expiry", "is %v", err)
 	}
 	names := map[string]bool{}
 	for i, t := range c.Templates {

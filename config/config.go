@@ -100,10 +100,13 @@ type IngestKey struct {
 type Points struct {
 	// PerYuan is the points earned for one yuan of paid goods, 0 to 1000.
 	PerYuan int64 `koanf:"per_yuan"`
+	// Pending says what earned points wait for: days (pending_days, at once with 0) or completed (the shop completes the order).
+	Pending string `koanf:"pending"`
 	// PendingDays is how many whole business days earned points wait for the return window to end; 0 means not at all.
 	PendingDays int `koanf:"pending_days"`
-	// LifetimeDays is how many whole business days points live from the day they become active; 0 means for ever.
-	LifetimeDays int `koanf:"lifetime_days"`
+	// Expiry is how long points live from when they become active: never, days:365, months:12, month_end:0 (of the month so many
+	// months later), year_end:1 (of the year so many years later) or date:2027-03-31 (and each anniversary).
+	Expiry string `koanf:"expiry"`
 }
 
 // Template joins one of our messages with a template of the official account.
@@ -127,19 +130,20 @@ type Log struct {
 // defaults are the settings that need not be given.
 func defaults() map[string]any {
 	return map[string]any{
-		"environment":          "production",
-		"http.addr":            "127.0.0.1:8080",
-		"http.ops_addr":        "127.0.0.1:8081",
-		"database.max_open":    32,
-		"oa.mode":              "safe",
-		"oa.format":            "xml",
-		"mini.mode":            "safe",
-		"mini.format":          "json",
-		"points.per_yuan":      1,
-		"points.pending_days":  0,
-		"points.lifetime_days": 365,
-		"log.level":            "info",
-		"log.format":           "json",
+		"environment":         "production",
+		"http.addr":           "127.0.0.1:8080",
+		"http.ops_addr":       "127.0.0.1:8081",
+		"database.max_open":   32,
+		"oa.mode":             "safe",
+		"oa.format":           "xml",
+		"mini.mode":           "safe",
+		"mini.format":         "json",
+		"points.per_yuan":     1,
+		"points.pending_days": 0,
+		"points.pending":      "days",
+		"points.expiry":       "days:365",
+		"log.level":           "info",
+		"log.format":          "json",
 	}
 }
 

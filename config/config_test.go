@@ -122,6 +122,9 @@ func TestT57BadSettingsAreNamed(t *testing.T) {
 		{"templates[0].id", replace("TPL1", "''"), ""},
 		{"log.level", same, "HUITOU_LOG_LEVEL=loud"},
 		{"points.pending_days", same, "HUITOU_POINTS_PENDING_DAYS=-1"},
+		{"points.pending", same, "HUITOU_POINTS_PENDING=sometime"},
+		{"points.expiry", same, "HUITOU_POINTS_EXPIRY=days:0"},
+		{"points.expiry", same, "HUITOU_POINTS_EXPIRY=weeks:4"},
 		{"databse", replace("redis: {", "databse: {dsn: x}\nredis: {"), ""},
 		{"HUITOU_LOG_LEVLE", same, "HUITOU_LOG_LEVLE=info"},
 	}

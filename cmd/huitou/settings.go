@@ -15,6 +15,7 @@ import (
 	"huitou/cmd/internal/app"
 	"huitou/config"
 	"huitou/handler/web"
+	"huitou/model"
 	"huitou/model/db"
 	"huitou/model/kv"
 	"huitou/service/messages"
@@ -39,12 +40,16 @@ func settingsOf(c config.Config, store kv.Store, log *slog.Logger) (app.Settings
 	if err != nil {
 		return app.Settings{}, err
 	}
+	expiry, err := model.ParseExpiryRule(c.Points.Expiry)
+	if err != nil {
+		return app.Settings{}, fmt.Errorf("points.expiry: %w", err)
+	}
 	s := app.Settings{
 		DB: db.Options{Driver: db.MySQL, DSN: c.Database.DSN.Reveal(), MaxOpen: c.Database.MaxOpen},
 		KV: store, Now: time.Now, Log: log, Version: version, PublicURL: strings.TrimRight(c.HTTP.PublicURL, "/"), PhoneKey: phoneKey,
 		OA: accountOf(c.OA), Mini: accountOf(c.Mini), Merchant: merchant,
 		Shops:     map[string]web.ShopKey{},
-		Earning:   orders.Rules{PointsPerYuan: c.Points.PerYuan, PendingDays: c.Points.PendingDays, LifetimeDays: c.Points.LifetimeDays},
+		Earning:   orders.Rules{PointsPerYuan: c.Points.PerYuan, PendingDays: c.Points.PendingDays, AwaitCompletion: c.Points.Pending == "completed", Expiry: expiry},
 		Templates: map[string]messages.Template{},
 	}
 	for _, cidr := range c.HTTP.TrustedProxies {

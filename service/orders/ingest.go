@@ -107,12 +107,13 @@ func (s *Service) IngestTx(ctx context.Context, tx *db.Tx, in Order) (Result, er
 // settle does at once what follows from a new order.
 func (s *Service) settle(ctx context.Context, tx *db.Tx, row *model.Order) error {
 	if row.PointsEarned > 0 {
-		active, expires := lifetime(s.Rules, row.PaidAt, tx.Now)
-		_, _, err := s.Points.EarnTx(ctx, tx, points.Earn{
-			Member: row.MemberID, Points: row.PointsEarned, Reason: model.PointsForOrder, Source: ref(row.ID) + ":earn",
-			ActiveFrom: active, ExpiresAt: expires,
-		})
-		if err != nil {
+		earn := points.Earn{Member: row.MemberID, Points: row.PointsEarned, Reason: model.PointsForOrder, Source: earnSource(row.ID)}
+		if s.Rules.AwaitCompletion {
+			earn.Awaiting, earn.Expiry = true, s.Rules.Expiry
+		} else {
+			earn.ActiveFrom, earn.ExpiresAt = lifetime(s.Rules, row.PaidAt, tx.Now)
+		}
+		if _, _, err := s.Points.EarnTx(ctx, tx, earn); err != nil {
 			return fmt.Errorf("earn the points of order %d: %w", row.ID, err)
 		}
 	}

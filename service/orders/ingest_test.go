@@ -279,7 +279,7 @@ func TestIngestEdges(t *testing.T) {
 
 func TestIngestMultipliesAndWaits(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
-	w := open(d, clock, orders.Rules{PointsPerYuan: 1, PendingDays: 7, LifetimeDays: 365}, 15_000)
+	w := open(d, clock, orders.Rules{PointsPerYuan: 1, PendingDays: 7, Expiry: model.ExpiryRule{Mode: model.ExpireAfterDays, N: 365}}, 15_000)
 	r := w.ingest(t, tea("1", "c1"))
 	if r.PointsEarned != 120 {
 		t.Errorf("80 yuan at 1.5 earned %d, want 120", r.PointsEarned)
@@ -297,6 +297,33 @@ func TestIngestMultipliesAndWaits(t *testing.T) {
 		t.Errorf("balance %+v, %v; want them expired", b, err)
 	}
 	w.sound(t)
+}
+
+func TestPointsOfAnOrderWaitForItsCompletion(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		w := open(d, clock, orders.Rules{PointsPerYuan: 1, AwaitCompletion: true, Expiry: model.ExpiryRule{Mode: model.ExpireYearEnd}}, model.WholeBP)
+		r := w.ingest(t, tea("1", "c1"))
+		clock.Set(model.NewDay(2027, 2, 1).Start(model.Shanghai))
+		done := orders.Complete{Source: "pos", Number: "1"}
+		for i, want := range []bool{true, false} {
+			if out, err := w.orders.Complete(ctx, done); err != nil || out.Fresh != want || out.Member != r.Member || out.Order != r.Order {
+				t.Errorf("Complete no. %d = %+v, %v", i, out, err)
+			}
+		}
+		b, err := w.points.Balance(ctx, r.Member)
+		if err != nil || b.Active != 80 || len(b.Expiring) != 1 || !b.Expiring[0].ExpiresAt.Equal(model.NewDay(2028, 1, 1).Start(model.Shanghai)) {
+			t.Errorf("balance %+v, %v; want 80 to the end of 2027", b, err)
+		}
+		free := tea("2", "c1")
+		free.Kind = model.OrderMembership
+		w.ingest(t, free)
+		if out, err := w.orders.Complete(ctx, orders.Complete{Source: "pos", Number: "2"}); err != nil || out.Fresh {
+			t.Errorf("Complete of an order without points = %+v, %v", out, err)
+		}
+		_, err = w.orders.Complete(ctx, orders.Complete{Source: "pos", Number: "3"})
+		is(t, "Complete of an unknown order", err, orders.ErrUnknown)
+		w.sound(t)
+	})
 }
 
 // An order that fails half-way leaves nothing: the multiplier breaks after the member was made.

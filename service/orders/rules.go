@@ -22,6 +22,9 @@ const (
 // ref names an order to other capabilities.
 func ref(id model.OrderID) string { return "order:" + strconv.FormatInt(int64(id), 10) }
 
+// earnSource names the points that an order gave, to the ledger.
+func earnSource(id model.OrderID) string { return ref(id) + ":earn" }
+
 // earned returns the points of an order: paid goods without freight, rounded down once at the end.
 func earned(r Rules, in Order, multiplier model.BasisPoints) model.Points {
 	if in.Kind != model.OrderGoods {
@@ -45,10 +48,7 @@ func lifetime(r Rules, paidAt, now time.Time) (activeFrom, expiresAt time.Time) 
 			activeFrom, from = active, active
 		}
 	}
-	if r.LifetimeDays > 0 {
-		expiresAt = model.DayOf(from, model.Shanghai).AddDays(r.LifetimeDays + 1).Start(model.Shanghai)
-	}
-	return activeFrom, expiresAt
+	return activeFrom, r.Expiry.At(from, model.Shanghai)
 }
 
 // faults lists everything that is wrong with an order.

@@ -19,8 +19,10 @@ type Rules struct {
 	PointsPerYuan int64
 	// PendingDays is how many whole business days after the day of payment the points become spendable; 0 is at once.
 	PendingDays int
-	// LifetimeDays is how many whole business days after the day on which they become spendable they stay so; 0 is for ever.
-	LifetimeDays int
+	// AwaitCompletion makes the points spendable when the shop completes the order, instead of after PendingDays.
+	AwaitCompletion bool
+	// Expiry is how long points live from when they become spendable; the zero rule is for ever.
+	Expiry model.ExpiryRule
 }
 
 // Deps is what the service needs. All but Multiplier are required.

@@ -68,7 +68,9 @@ func (a *App) declare() {
 	admin.Parcels(people, a.Aftersale)
 	admin.Reports(people, a.Analytics)
 
-	ingest.Orders(a.Routes.Under("/ingest/v1"), a.Orders)
+	shops := a.Routes.Under("/ingest/v1")
+	ingest.Orders(shops, a.Orders)
+	ingest.Completions(shops, a.Orders)
 }
 
 // hooks adds the addresses that WeChat calls.

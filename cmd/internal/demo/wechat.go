@@ -13,6 +13,7 @@ import (
 
 	"huitou/cmd/internal/app"
 	"huitou/handler/web"
+	"huitou/model"
 	"huitou/service/messages"
 	"huitou/service/orders"
 	"huitou/wechat"
@@ -20,7 +21,7 @@ import (
 )
 
 // Earning are the demo shop's rules: one point a yuan, at once, for a year.
-var Earning = orders.Rules{PointsPerYuan: 1, LifetimeDays: 365}
+var Earning = orders.Rules{PointsPerYuan: 1, Expiry: model.ExpiryRule{Mode: model.ExpireAfterDays, N: 365}}
 
 // UseSim makes a simulated WeChat, reached at an address, the one that these settings talk to.
 func UseSim(s *app.Settings, a sim.Accounts, at *url.URL) error {

@@ -50,7 +50,8 @@ var audiences = map[string]audience{
 	"GET /api/v1/membership-orders/{number}":    shoppers,
 	"GET /api/v1/me/membership":                 shoppers,
 
-	"POST /ingest/v1/orders": system,
+	"POST /ingest/v1/orders":      system,
+	"POST /ingest/v1/completions": system,
 
 	"POST /admin/v1/sessions":                       anyone,
 	"DELETE /admin/v1/sessions/current":             signedIn,
