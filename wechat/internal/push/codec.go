@@ -176,10 +176,10 @@ func (c *Codec) openEncrypted(query url.Values, body []byte) (wechat.Push, error
 		case c.fresh(timestamp) != nil:
 			// Else one signed URL, once seen, could fill the vault for ever.
 			return wechat.Push{}, c.fresh(timestamp)
+		case c.mode == ModeSafe:
+			return wechat.Push{}, wechat.ErrPlaintext // readable or not, nothing proves it
 		case err != nil:
 			return wechat.Push{}, fmt.Errorf("envelope: %w", err)
-		case c.mode == ModeSafe:
-			return wechat.Push{}, wechat.ErrPlaintext
 		}
 		return wechat.Push{}, fmt.Errorf("envelope without Encrypt: %w", wechat.ErrMalformed)
 	}

@@ -189,7 +189,7 @@ func TestT18ForgedPushesAreRefused(t *testing.T) {
 		{"body is not XML, URL unsigned", as(func(s *sender) { s.token = "guess" }), func(q url.Values, _ []byte) (url.Values, []byte) {
 			return q, []byte("hello")
 		}, wechat.ErrSignature},
-		{"body is not XML, URL signed", good, func(q url.Values, _ []byte) (url.Values, []byte) { return q, []byte("hello") }, wechat.ErrMalformed},
+		{"body is not XML, URL signed", good, func(q url.Values, _ []byte) (url.Values, []byte) { return q, []byte("hello") }, wechat.ErrPlaintext},
 		{"too large", good, func(q url.Values, b []byte) (url.Values, []byte) {
 			return q, append(b, make([]byte, MaxBody)...)
 		}, wechat.ErrTooLarge},
