@@ -261,3 +261,13 @@ func clip(b []byte) string {
 	}
 	return strings.TrimSpace(string(b))
 }
+
+// idOf is what an answer calls the thing that was made: its id or number, as JSON.
+func idOf(t *testing.T, a answer) string {
+	t.Helper()
+	var v struct{ ID, Number json.RawMessage }
+	if err := json.Unmarshal(a.body, &v); err != nil || (v.ID == nil && v.Number == nil) {
+		t.Errorf("%s names nothing (%v)", a.body, err)
+	}
+	return string(v.ID) + string(v.Number)
+}

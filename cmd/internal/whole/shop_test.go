@@ -21,6 +21,7 @@ import (
 	"huitou/cmd/internal/demoshop"
 	"huitou/cmd/internal/tour"
 	"huitou/handler/web"
+	"huitou/model"
 	"huitou/model/db"
 	"huitou/model/db/dbtest"
 	"huitou/model/kv"
@@ -246,13 +247,16 @@ func (s *shop) audit(t *testing.T, but ...string) {
 	}
 }
 
-// settled waits until no job is due any more.
+// settled waits until no job runs and none is due.
 func (s *shop) settled(t *testing.T) {
 	t.Helper()
 	eventually(t, "jobs run dry", func() error {
-		at, ok, err := s.app.Queue.Soonest(t.Context())
-		if err == nil && ok && !at.After(s.clock.Now()) {
-			err = fmt.Errorf("a job is due since %s", at)
+		var busy int64
+		err := s.app.DB.Do(t.Context(), func(_ context.Context, tx *db.Tx) error {
+			return tx.Gorm().Model(&model.Job{}).Where("state = 'running' OR (finished_at IS NULL AND run_at <= ?)", s.clock.Now()).Count(&busy).Error
+		})
+		if err == nil && busy > 0 {
+			err = fmt.Errorf("%d jobs are at work or due", busy)
 		}
 		return err
 	})
