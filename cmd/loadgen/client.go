@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -19,14 +16,13 @@ type client struct {
 	addr, path string
 	deadline   time.Time // of everything; no single request has one of its own
 	conn       net.Conn
-	in         *bufio.Reader
-	out        []byte
-	body       []byte
+	in, out    []byte            // buffers
+	body       []byte            // of the last answer, within in
 	codes      map[string]string // refusals' codes, one copy each
 }
 
 func dial(addr, path string, deadline time.Time) (*client, error) {
-	c := &client{addr: addr, path: path, deadline: deadline, codes: map[string]string{}, in: bufio.NewReaderSize(nil, 2048)}
+	c := &client{addr: addr, path: path, deadline: deadline, codes: map[string]string{}}
 	return c, c.redial()
 }
 
@@ -39,7 +35,6 @@ func (c *client) redial() error {
 		return errors.Join(err, conn.Close())
 	}
 	c.conn = conn
-	c.in.Reset(conn)
 	return nil
 }
 
@@ -84,48 +79,64 @@ func (c *client) post(token, key string) (status int, err error) {
 	if _, err := c.conn.Write(q); err != nil {
 		return 0, err
 	}
-	line, err := c.line()
-	if err != nil {
-		return 0, err
-	}
-	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.1 ")) {
-		return 0, fmt.Errorf("not an answer: %q", line)
-	}
-	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
-		return 0, fmt.Errorf("not an answer: %q", line)
-	}
-	length := -1
-	for {
-		if line, err = c.line(); err != nil {
+	return c.read()
+}
+
+// maxAnswer bounds an answer; a coupon or a problem document is far below it.
+const maxAnswer = 64 << 10
+
+var (
+	headEnd = []byte("\r\n\r\n")
+	length  = []byte("\r\nContent-Length: ") // as net/http writes it
+)
+
+// read reads one answer, mostly with one call of the system, and leaves its body in c.body.
+func (c *client) read() (status int, err error) {
+	n, end, size := 0, -1, 0
+	for end < 0 || n < size {
+		if n == len(c.in) {
+			if n >= maxAnswer {
+				return 0, errors.New("an answer beyond all bounds")
+			}
+			c.in = append(c.in, make([]byte, max(n, 2048))...)
+		}
+		more, err := c.conn.Read(c.in[n:])
+		if n += more; err != nil {
 			return 0, err
 		}
-		if len(line) == 0 {
-			break
+		if end >= 0 {
+			continue
 		}
-		if name, value, _ := bytes.Cut(line, []byte(": ")); bytes.EqualFold(name, []byte("Content-Length")) {
-			if length, err = strconv.Atoi(string(value)); err != nil {
-				return 0, fmt.Errorf("not an answer: %q", line)
-			}
+		if end = bytes.Index(c.in[:n], headEnd); end < 0 {
+			continue
 		}
+		if status, size, err = head(c.in[:end+2]); err != nil {
+			return 0, err
+		}
+		size += end + len(headEnd)
 	}
-	if length < 0 || length > http.DefaultMaxHeaderBytes {
-		return 0, errors.New("an answer without a Content-Length")
+	if n > size {
+		return 0, fmt.Errorf("%d bytes follow the answer", n-size)
 	}
-	if cap(c.body) < length {
-		c.body = make([]byte, length)
-	}
-	c.body = c.body[:length]
-	if _, err := io.ReadFull(c.in, c.body); err != nil {
-		return 0, err
-	}
+	c.body = c.in[end+len(headEnd) : n]
 	return status, nil
 }
 
-// line reads a line without its end.
-func (c *client) line() ([]byte, error) {
-	line, err := c.in.ReadSlice('\n')
-	if err != nil {
-		return nil, err
+// head returns the status of an answer and how long its body is.
+func head(text []byte) (status, size int, err error) {
+	if len(text) < 12 || !bytes.HasPrefix(text, []byte("HTTP/1.1 ")) {
+		return 0, 0, fmt.Errorf("not an answer: %q", text)
 	}
-	return bytes.TrimRight(line, "\r\n"), nil
+	if status, err = strconv.Atoi(string(text[9:12])); err != nil {
+		return 0, 0, fmt.Errorf("not an answer: %q", text)
+	}
+	_, rest, ok := bytes.Cut(text, length)
+	if !ok {
+		return 0, 0, errors.New("an answer without a Content-Length")
+	}
+	value, _, _ := bytes.Cut(rest, []byte("\r\n"))
+	if size, err = strconv.Atoi(string(value)); err != nil || size < 0 || size > maxAnswer {
+		return 0, 0, fmt.Errorf("an answer of length %q", value)
+	}
+	return status, size, nil
 }

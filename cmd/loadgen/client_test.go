@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ func TestClientReadsWhatAServerAnswers(t *testing.T) {
 		"granted": {201, `{"id":"0123456789abcdefghjkmnpq","code":"1234567890123456"}` + "\n"},
 		"refused": {409, `{"type":"about:blank","status":409,"code":"coupons.sold_out","detail":"已抢光"}`},
 		"failed":  {500, `{"code":"internal"}`},
+		"long":    {201, `{"id":"0123456789abcdefghjkmnpq","name":"` + strings.Repeat("长", 9000) + `"}`},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /claims", func(w http.ResponseWriter, r *http.Request) {
@@ -27,6 +29,7 @@ func TestClientReadsWhatAServerAnswers(t *testing.T) {
 			t.Errorf("key %q, length %d", r.Header.Get("Idempotency-Key"), r.ContentLength)
 		}
 		reply := replies[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]
+		w.Header().Set("Content-Length", strconv.Itoa(len(reply.body)))
 		w.WriteHeader(reply.status)
 		io.WriteString(w, reply.body)
 	})
@@ -46,6 +49,7 @@ func TestClientReadsWhatAServerAnswers(t *testing.T) {
 		"granted": {shopper: 7, status: 201, coupon: "0123456789abcdefghjkmnpq"},
 		"refused": {shopper: 7, status: 409, code: "coupons.sold_out"},
 		"failed":  {shopper: 7, status: 500, code: "internal"},
+		"long":    {shopper: 7, status: 201, coupon: "0123456789abcdefghjkmnpq"},
 	} {
 		for range 2 { // the connection stays open
 			if got, err := c.claim(7, token); err != nil || got != want {
@@ -61,6 +65,10 @@ func TestClientTellsBrokenAnswers(t *testing.T) {
 		"cut in the status": "HTTP/1.1 2",
 		"cut in the body":   "HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n{\"id\":\"",
 		"no length":         "HTTP/1.1 201 Created\r\n\r\n{}",
+		"two answers":       "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\nHTTP/1.1 204 No Content\r\n",
+		"endless":           "HTTP/1.1 201 Created\r\nContent-Length: 99999999\r\n\r\n",
+		"an endless head":   "HTTP/1.1 201 Created\r\nX: " + strings.Repeat("x", 1<<18),
+		"a bad length":      "HTTP/1.1 201 Created\r\nContent-Length: -1\r\n\r\n",
 		"not HTTP":          "SSH-2.0-OpenSSH_9.2\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
