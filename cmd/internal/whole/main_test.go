@@ -15,6 +15,9 @@ import (
 // keptAccounts is the state of a simulated WeChat, made once: its RSA keys are slow to make.
 var keptAccounts []byte
 
+// binaries is a folder for what is built.
+var binaries string
+
 const accountsFile = "accounts.json"
 
 func TestMain(m *testing.M) {
@@ -25,10 +28,13 @@ func TestMain(m *testing.M) {
 	if err == nil {
 		keptAccounts, err = os.ReadFile(filepath.Join(dir, accountsFile))
 	}
-	os.RemoveAll(dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	binaries = dir
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		os.RemoveAll(dir)
+		os.Exit(code)
+	}))
 }
