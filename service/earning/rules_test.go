@@ -128,6 +128,31 @@ func told(a Award) string {
 	return s
 }
 
+// Against exact arithmetic, for any order whose sums fit.
+func TestAwardIsExact(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		goods := rapid.Int64Range(0, int64(model.MaxFen)).Draw(r, "goods")
+		freight := rapid.Int64Range(0, int64(model.MaxFen)-goods).Draw(r, "freight")
+		discount := rapid.Int64Range(0, goods+freight).Draw(r, "discount")
+		ratio := rapid.Int64Range(0, 1000).Draw(r, "ratio")
+		rate := rapid.Int64Range(0, 100_000).Draw(r, "rate")
+		p := Purchase{Kind: model.OrderGoods, PaidAt: noon, Goods: model.Fen(goods), Discount: model.Fen(discount), Paid: model.Fen(goods + freight - discount)}
+		want := new(big.Int)
+		if goods > discount {
+			want.Mul(big.NewInt(goods-discount), big.NewInt(ratio))
+			want.Mul(want, big.NewInt(rate))
+			want.Div(want, big.NewInt(1_000_000))
+		}
+		if want.Cmp(big.NewInt(int64(model.MaxPoints))) > 0 {
+			want.SetInt64(int64(model.MaxPoints))
+		}
+		got := book{perYuan: ratio}.award(p, standing{0, model.WholeBP, model.BasisPoints(rate)}, used{}).Points
+		if want.Cmp(big.NewInt(int64(got))) != 0 {
+			r.Fatalf("earned %d, want %s", got, want)
+		}
+	})
+}
+
 func TestSplitLaysEveryFen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lines := make([]Line, rapid.IntRange(1, 30).Draw(t, "lines"))

@@ -64,3 +64,14 @@ func (f OrderFigures) plus(g OrderFigures) OrderFigures {
 	}
 	return f
 }
+
+// CorrectFiguresTx replaces a member's figures, when money of his orders was given back. The caller has worked them out of all
+// orders that count, under the member's lock; an order that is being added elsewhere at that moment adds itself afterwards. Orders may be
+// 0, and then everything else is zero. It returns ErrUnknown.
+func (s *Service) CorrectFiguresTx(_ context.Context, tx *db.Tx, f OrderFigures) error {
+	none := f.Orders == 0 && f.Amount == 0 && f.First.IsZero() && f.Last.IsZero()
+	if !none && (f.Orders < 1 || f.Amount < 0 || f.First.IsZero() || f.Last.Before(f.First)) {
+		return errFigures
+	}
+	return setFigures(tx, f)
+}

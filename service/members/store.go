@@ -212,6 +212,24 @@ func addFigures(tx *db.Tx, list []OrderFigures) error {
 	return nil
 }
 
+// setFigures replaces the figures of one member.
+func setFigures(tx *db.Tx, f OrderFigures) error {
+	var first, last *time.Time
+	if f.Orders > 0 {
+		first, last = &f.First, &f.Last
+	}
+	res := tx.Gorm().Model(&model.Member{}).Where("id = ?", f.Member).Updates(map[string]any{
+		"orders": f.Orders, "total_fen": f.Amount, "first_order_at": first, "last_order_at": last,
+	})
+	if res.Error != nil {
+		return fmt.Errorf("correct the figures of member %d: %w", f.Member, res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return ErrUnknown
+	}
+	return nil
+}
+
 func insertSession(tx *db.Tx, row model.MemberSession) error {
 	if err := tx.Gorm().Create(&row).Error; err != nil {
 		return fmt.Errorf("open a session of member %d: %w", row.MemberID, err)

@@ -14,8 +14,11 @@
 //     coupon was not used is kept and answered.
 //   - A coupon takes off no more than the discount that the shop states, and is judged by the instant of payment: an
 //     order that reaches us late has used a coupon that was good when it was paid.
-//   - Points: (goods - discount, never more than paid, freight left out) x points per yuan x the member's multiplier, rounded
-//     down once. Only orders of kind goods earn points, count in the member's figures and count for repurchase.
+//   - Points are what the shop's rules of earning say (package earning). Only orders of kind goods earn points, count in the member's
+//     figures and count for repurchase.
+//   - Refunds are known by (source, refund number), and together never exceed what was paid. What a refund gives back is goods first, unless
+//     the shop names the freight in it. Points go back in proportion to the goods' money, down to the last one with the last fen;
+//     what happens when the member has spent them is the shop's policy. A wholly refunded order leaves the member's figures.
 //   - History from files earns no points, uses no coupons and makes no fact; it fills in the member's figures.
 //   - Everything about one order happens in one transaction. Locks: member, order, points, coupon, facts.
 package orders

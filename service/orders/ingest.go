@@ -9,6 +9,7 @@ import (
 	"huitou/model/db"
 	"huitou/model/fault"
 	"huitou/service/coupons"
+	"huitou/service/earning"
 	"huitou/service/members"
 	"huitou/service/points"
 )
@@ -82,12 +83,12 @@ func (s *Service) IngestTx(ctx context.Context, tx *db.Tx, in Order) (Result, er
 	if err := s.Members.LockTx(ctx, tx, member); err != nil {
 		return Result{}, err
 	}
-	rate, err := s.Multiplier(ctx, tx, member, in.PaidAt)
+	award, err := s.award(ctx, tx, member, in)
 	if err != nil {
-		return Result{}, fmt.Errorf("read the multiplier of member %d: %w", member, err)
+		return Result{}, fmt.Errorf("work out what order %s of %s earns: %w", in.Number, in.Source, err)
 	}
 	row := in.row(member, tx.Now)
-	row.PointsEarned = earned(s.Rules, in, rate)
+	row.PointsEarned = award.Points
 	fresh, err := tx.Insert(&row)
 	if err != nil {
 		return Result{}, fmt.Errorf("insert order %s of %s: %w", in.Number, in.Source, err)
@@ -98,14 +99,27 @@ func (s *Service) IngestTx(ctx context.Context, tx *db.Tx, in Order) (Result, er
 	if err := insertLines(tx, row.ID, in.Lines); err != nil {
 		return Result{}, fmt.Errorf("insert the lines of order %d: %w", row.ID, err)
 	}
-	if err := s.settle(ctx, tx, &row); err != nil {
+	if err := s.settle(ctx, tx, &row, award); err != nil {
 		return Result{}, err
 	}
 	return result(row, true), nil
 }
 
+// award returns what a new order earns.
+func (s *Service) award(ctx context.Context, tx *db.Tx, member model.MemberID, in Order) (earning.Award, error) {
+	bought, err := boughtGoods(tx, member)
+	if err != nil {
+		return earning.Award{}, fmt.Errorf("look for earlier orders of member %d: %w", member, err)
+	}
+	p := earning.Purchase{Member: member, Kind: in.Kind, PaidAt: in.PaidAt, Goods: in.GoodsFen, Discount: in.DiscountFen, Paid: in.PaidFen, First: !bought}
+	for _, l := range in.Lines {
+		p.Lines = append(p.Lines, earning.Line{SKU: l.SKU, Category: l.Category, Amount: l.PriceFen * model.Fen(l.Quantity)})
+	}
+	return s.Earning.ForOrderTx(ctx, tx, p)
+}
+
 // settle does at once what follows from a new order.
-func (s *Service) settle(ctx context.Context, tx *db.Tx, row *model.Order) error {
+func (s *Service) settle(ctx context.Context, tx *db.Tx, row *model.Order, award earning.Award) error {
 	if row.PointsEarned > 0 {
 		earn := points.Earn{Member: row.MemberID, Points: row.PointsEarned, Reason: model.PointsForOrder, Source: earnSource(row.ID)}
 		if s.Rules.AwaitCompletion {
@@ -113,8 +127,12 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, row *model.Order) error
 		} else {
 			earn.ActiveFrom, earn.ExpiresAt = lifetime(s.Rules, row.PaidAt, tx.Now)
 		}
-		if _, _, err := s.Points.EarnTx(ctx, tx, earn); err != nil {
+		entry, _, err := s.Points.EarnTx(ctx, tx, earn)
+		if err != nil {
 			return fmt.Errorf("earn the points of order %d: %w", row.ID, err)
+		}
+		if err := s.Earning.FiredTx(ctx, tx, award, entry); err != nil {
+			return err
 		}
 	}
 	if err := s.useCoupon(ctx, tx, row); err != nil {

@@ -332,7 +332,7 @@ func TestIngestIsOneTransaction(t *testing.T) {
 	w := open(d, clock, orders.Rules{PointsPerYuan: 1}, model.WholeBP)
 	broken := fmt.Errorf("broken")
 	deps := w.orders.Deps
-	deps.Multiplier = func(context.Context, *db.Tx, model.MemberID, time.Time) (model.BasisPoints, error) { return 0, broken }
+	deps.Earning, deps.Multiplier = nil, func(context.Context, *db.Tx, model.MemberID, time.Time) (model.BasisPoints, error) { return 0, broken }
 	_, err := orders.New(deps).Ingest(ctx, tea("1", "c1"))
 	is(t, "Ingest", err, broken)
 	if got := w.counts(t, "orders", "members", "facts"); got != "orders=0 members=0 facts=0 " {

@@ -25,19 +25,6 @@ func ref(id model.OrderID) string { return "order:" + strconv.FormatInt(int64(id
 // earnSource names the points that an order gave, to the ledger.
 func earnSource(id model.OrderID) string { return ref(id) + ":earn" }
 
-// earned returns the points of an order: paid goods without freight, rounded down once at the end.
-func earned(r Rules, in Order, multiplier model.BasisPoints) model.Points {
-	if in.Kind != model.OrderGoods {
-		return 0
-	}
-	base := min(max(in.GoodsFen-in.DiscountFen, 0), in.PaidFen)
-	q, ok := model.MulFloor(int64(base), r.PointsPerYuan*int64(multiplier), 100*int64(model.WholeBP))
-	if !ok || model.Points(q) > model.MaxPoints {
-		return model.MaxPoints
-	}
-	return model.Points(q)
-}
-
 // lifetime returns when the points of an order become spendable and when they expire; zero means at once and never. An
 // order that reaches us late has its points from now on, not from a time that is over.
 func lifetime(r Rules, paidAt, now time.Time) (activeFrom, expiresAt time.Time) {

@@ -8,6 +8,7 @@ import (
 	"huitou/model"
 	"huitou/model/db"
 	"huitou/service/coupons"
+	"huitou/service/earning"
 	"huitou/service/facts"
 	"huitou/service/members"
 	"huitou/service/points"
@@ -23,9 +24,11 @@ type Rules struct {
 	AwaitCompletion bool
 	// Expiry is how long points live from when they become spendable; the zero rule is for ever.
 	Expiry model.ExpiryRule
+	// Clawback is what happens to points that a refunded order gave when the member has spent them; empty is allow_debt.
+	Clawback model.ClawbackPolicy
 }
 
-// Deps is what the service needs. All but Multiplier are required.
+// Deps is what the service needs. All but Earning and Multiplier are required.
 type Deps struct {
 	DB      *db.DB
 	Members *members.Service
@@ -34,6 +37,8 @@ type Deps struct {
 	Facts   *facts.Log
 	Log     *slog.Logger
 	Rules   Rules
+	// Earning works out what orders earn; nil makes one with PointsPerYuan and Multiplier, which are otherwise its own.
+	Earning *earning.Service
 	// Multiplier returns the rate at which a member earned points at an instant; nil means the whole for everybody.
 	Multiplier func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error)
 }
@@ -43,10 +48,13 @@ type Service struct{ Deps }
 
 // New returns the service.
 func New(d Deps) *Service {
-	if d.Multiplier == nil {
-		d.Multiplier = func(context.Context, *db.Tx, model.MemberID, time.Time) (model.BasisPoints, error) {
-			return model.WholeBP, nil
-		}
+	if d.Earning == nil {
+		d.Earning = earning.New(earning.Deps{
+			DB: d.DB, Members: d.Members, Points: d.Points, Log: d.Log, PerYuan: d.Rules.PointsPerYuan, Card: d.Multiplier,
+		})
+	}
+	if d.Rules.Clawback == "" {
+		d.Rules.Clawback = model.ClawWithDebt
 	}
 	return &Service{d}
 }

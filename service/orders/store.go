@@ -18,6 +18,13 @@ func orderByNumber(tx *db.Tx, source, number string) (o model.Order, err error) 
 	return o, err
 }
 
+// boughtGoods reports whether a member has an order of goods, refunded or not.
+func boughtGoods(tx *db.Tx, m model.MemberID) (bool, error) {
+	var ids []model.OrderID
+	err := tx.Gorm().Model(&model.Order{}).Where("member_id = ? AND kind = ?", m, model.OrderGoods).Limit(1).Pluck("id", &ids).Error
+	return len(ids) > 0, err
+}
+
 func insertLines(tx *db.Tx, id model.OrderID, lines []Line) error {
 	if len(lines) == 0 {
 		return nil

@@ -40,10 +40,32 @@ func Invariants() []audit.Invariant {
 			UNION ALL SELECT 'sum' AS what, 0, '', e.total, o.total
 			FROM (SELECT COALESCE(SUM(delta), 0) AS total FROM points_entries WHERE reason = 'earn_order' AND source LIKE 'order:%:earn') e
 			JOIN (SELECT COALESCE(SUM(points_earned), 0) AS total FROM orders) o ON o.total <> e.total`),
-		audit.SQL("orders.figures", "a member's figures are those of his goods orders",
+		audit.SQL("orders.refunds", "the refunds of an order add up to what it says was refunded, its goods within the goods that were paid",
+			`SELECT o.id, o.refunded_fen, r.total, r.goods FROM orders o
+			LEFT JOIN (SELECT order_id, SUM(refund_fen) AS total, SUM(goods_fen) AS goods FROM order_refunds GROUP BY order_id) r ON r.order_id = o.id
+			WHERE o.refunded_fen <> COALESCE(r.total, 0) OR (r.goods > 0 AND r.goods > o.goods_fen - o.discount_fen)
+			UNION ALL SELECT r.order_id, r.refund_fen, 0, 0 FROM order_refunds r LEFT JOIN orders o ON o.id = r.order_id WHERE o.id IS NULL`),
+		audit.SQL("orders.refund_lines", "no line gives back more than was bought, and the lines of a refund are within it",
+			`SELECT 'line' AS what, b.order_id, b.line, b.fen FROM
+			(SELECT r.order_id, l.line, SUM(l.refund_fen) AS fen, SUM(l.quantity) AS n FROM order_refund_lines l JOIN order_refunds r ON r.id = l.refund_id
+				GROUP BY r.order_id, l.line) b
+			LEFT JOIN order_lines o ON o.order_id = b.order_id AND o.line = b.line
+			WHERE o.id IS NULL OR b.n > o.quantity OR b.fen > o.quantity * o.price_fen
+			UNION ALL SELECT 'refund' AS what, r.id, 0, l.fen FROM order_refunds r
+			JOIN (SELECT refund_id, SUM(refund_fen) AS fen FROM order_refund_lines GROUP BY refund_id) l ON l.refund_id = r.id WHERE l.fen > r.refund_fen
+			UNION ALL SELECT 'orphan' AS what, l.refund_id, l.line, l.refund_fen FROM order_refund_lines l
+			LEFT JOIN order_refunds r ON r.id = l.refund_id WHERE r.id IS NULL`),
+		audit.SQL("orders.clawbacks", "what refunds take back of an order's points is within them, all of them once all its goods are refunded, and known to the ledger",
+			`SELECT o.id, o.points_earned, r.points, r.goods FROM orders o
+			JOIN (SELECT order_id, SUM(points) AS points, SUM(goods_fen) AS goods FROM order_refunds GROUP BY order_id) r ON r.order_id = o.id
+			WHERE r.points > o.points_earned OR (r.goods > 0 AND r.goods = o.goods_fen - o.discount_fen AND r.points <> o.points_earned)
+			UNION ALL SELECT r.id, r.points, c.asked, 0 FROM order_refunds r
+			LEFT JOIN points_clawbacks c ON c.source = `+refundRefSQL+`
+			WHERE COALESCE(c.points, 0) <> r.points`),
+		audit.SQL("orders.figures", "a member's figures are those of his goods orders that were not wholly refunded, for the money he did not get back",
 			`SELECT m.id, m.orders, m.total_fen, o.n, o.total FROM members m
-			LEFT JOIN (SELECT member_id, COUNT(*) AS n, SUM(paid_fen) AS total, MIN(paid_at) AS first_at, MAX(paid_at) AS last_at
-				FROM orders WHERE kind = 'goods' GROUP BY member_id) o ON o.member_id = m.id
+			LEFT JOIN (SELECT member_id, COUNT(*) AS n, SUM(paid_fen - refunded_fen) AS total, MIN(paid_at) AS first_at, MAX(paid_at) AS last_at
+				FROM orders WHERE kind = 'goods' AND state <> 'refunded' GROUP BY member_id) o ON o.member_id = m.id
 			WHERE m.orders <> COALESCE(o.n, 0) OR m.total_fen <> COALESCE(o.total, 0)
 			OR (o.n IS NOT NULL AND (m.first_order_at IS NULL OR m.first_order_at <> o.first_at OR m.last_order_at <> o.last_at))`),
 	}
@@ -51,3 +73,6 @@ func Invariants() []audit.Invariant {
 
 // orderRef is the reference of order o in SQL that both databases read alike.
 const orderRef = `REPLACE('order:@', '@', o.id)`
+
+// refundRefSQL is the reference of refund r likewise.
+const refundRefSQL = `REPLACE(REPLACE('order:@:refund:#', '@', r.order_id), '#', r.id)`

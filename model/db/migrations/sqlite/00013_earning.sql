@@ -41,7 +41,7 @@ CREATE TABLE earning_settings (
   updated_at         DATETIME NOT NULL,
   CHECK (cap_order >= 0 AND cap_day >= 0)
 );
-INSERT INTO earning_settings VALUES (1, '[]', '[]', 0, 0, '2026-01-01 00:00:00');
+INSERT INTO earning_settings VALUES (1, '[]', '[]', 0, 0, '2026-01-01T00:00:00.000000Z');
 
 CREATE TABLE earning_firings (
   id                 INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -68,10 +68,10 @@ CREATE TABLE earning_action_settings (
   CHECK (per_day >= 1 AND per_year >= 0)
 );
 INSERT INTO earning_action_settings VALUES
-  ('check_in', TRUE, '[1,2,3,4,5,6,10]', 1, 0, '2026-01-01 00:00:00'),
-  ('survey', TRUE, '[20]', 3, 0, '2026-01-01 00:00:00'),
-  ('review', TRUE, '[10]', 3, 0, '2026-01-01 00:00:00'),
-  ('birthday', TRUE, '[100]', 1, 1, '2026-01-01 00:00:00');
+  ('check_in', TRUE, '[1,2,3,4,5,6,10]', 1, 0, '2026-01-01T00:00:00.000000Z'),
+  ('survey', TRUE, '[20]', 3, 0, '2026-01-01T00:00:00.000000Z'),
+  ('review', TRUE, '[10]', 3, 0, '2026-01-01T00:00:00.000000Z'),
+  ('birthday', TRUE, '[100]', 1, 1, '2026-01-01T00:00:00.000000Z');
 
 -- One row per rewarded action. For a check-in the ordinal is always 1: one per member and business day.
 CREATE TABLE earning_actions (
