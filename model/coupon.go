@@ -143,7 +143,7 @@ type CouponTemplate struct {
 	// BudgetFen bounds what all coupons of the template together take off, 0 is no bound. SpentFen is what they took off
 	// or are held for; it is kept while there is a budget.
 	BudgetFen, SpentFen Fen
-	// Revision grows with each edit of what the template says.
+	// Revision grows with each edit before the first coupon was given.
 	Revision int64
 	// Claimable and Issuable are the open channels: members may take, staff and events may give.
 	Claimable, Issuable bool

@@ -19,7 +19,7 @@ type Claim struct {
 }
 
 // Claim gives the member a coupon of the template. It returns ErrTemplateUnknown, ErrNotClaimable, ErrPaused, ErrEnded,
-// ErrNotStarted, ErrSoldOut, ErrLimitReached or db.ErrKeyReused. Concurrent claims of one template share transactions; the
+// ErrNotStarted, ErrNotForYou, ErrSoldOut, ErrLimitReached, ErrDayLimit, ErrChanged or db.ErrKeyReused. Concurrent claims of one template share transactions; the
 // answer comes after the commit.
 func (s *Service) Claim(ctx context.Context, in Claim) (Coupon, error) {
 	return s.claims.Do(ctx, in.Template, in)
@@ -36,8 +36,21 @@ func (s *Service) decideClaims(ctx context.Context, tx *db.Tx, id model.PublicID
 		refusal = ErrTemplateUnknown
 	}
 	gs := make([]grant, len(ins))
+	members := make([]model.MemberID, len(ins))
 	for i, in := range ins {
 		gs[i] = grant{member: in.Member, source: claimSource(in.Key), channel: model.ChannelClaim, reused: db.ErrKeyReused}
+		members[i] = in.Member
+	}
+	if refusal == nil {
+		mayClaim, err := s.audience(ctx, tx, t.Audience, members)
+		if err != nil {
+			return nil, err
+		}
+		for i := range gs {
+			if !mayClaim(gs[i].member) {
+				gs[i].refusal = ErrNotForYou
+			}
+		}
 	}
 	return s.grantTx(ctx, tx, t, refusal, gs)
 }

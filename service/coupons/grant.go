@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"huitou/model"
 	"huitou/model/db"
@@ -18,6 +19,7 @@ type grant struct {
 	source  string // unique for ever; "" when nothing tells a repetition
 	channel model.CouponChannel
 	staff   model.StaffID
+	refusal error // why this one is not given; nil when the template alone decides
 	reused  error // the refusal when the source has given something else
 }
 
@@ -41,7 +43,7 @@ func (s *Service) grantTx(ctx context.Context, tx *db.Tx, t model.CouponTemplate
 		if len(b.rows) == 0 {
 			return b.answer(), nil
 		}
-		fresh, err := insertCoupons(tx, b.sorted())
+		fresh, err := b.insert(tx)
 		if err != nil {
 			return nil, fmt.Errorf("insert %d coupons of template %d: %w", len(b.rows), t.ID, err)
 		}
@@ -70,8 +72,23 @@ type batch struct {
 }
 
 type planned struct {
-	i int // index of the command
-	c model.Coupon
+	i   int // index of the command
+	c   model.Coupon
+	day int64 // its slot of the day, 0 without a limit per day
+}
+
+// insert adds the planned rows, or none of them when another instance was quicker with one.
+func (b *batch) insert(tx *db.Tx) (fresh bool, err error) {
+	days := b.daySlots(tx.Now)
+	if len(days) > 0 {
+		if fresh, err = insertDaySlots(tx, days); err != nil || !fresh {
+			return false, err
+		}
+	}
+	if fresh, err = insertCoupons(tx, b.sorted()); err != nil || fresh || len(days) == 0 {
+		return fresh, err
+	}
+	return false, deleteDaySlots(tx, publicIDs(b.rows))
 }
 
 // plan decides every command on what the transaction sees.
@@ -84,6 +101,12 @@ func (b *batch) plan(tx *db.Tx, refusal error) error {
 	var taken map[model.MemberID][]int64
 	if refusal == nil && b.t.PerMember > 0 {
 		if taken, err = takenSlots(tx, b.t.ID, b.members()); err != nil {
+			return err
+		}
+	}
+	var today map[model.MemberID][]int64
+	if refusal == nil && b.t.PerDay > 0 {
+		if today, err = takenDaySlots(tx, b.t.ID, model.DayOf(tx.Now, model.Shanghai), b.members()); err != nil {
 			return err
 		}
 	}
@@ -112,6 +135,19 @@ func (b *batch) plan(tx *db.Tx, refusal error) error {
 			out.Err = refusal
 			continue
 		}
+		if g.refusal != nil {
+			out.Err = g.refusal
+			continue
+		}
+		var day int64
+		if b.t.PerDay > 0 {
+			n, ok := freeSlot(today[g.member], b.t.PerDay)
+			if !ok {
+				out.Err = ErrDayLimit
+				continue
+			}
+			day = n
+		}
 		var slot *int64
 		if b.t.PerMember > 0 {
 			n, ok := freeSlot(taken[g.member], b.t.PerMember)
@@ -128,11 +164,14 @@ func (b *batch) plan(tx *db.Tx, refusal error) error {
 		if slot != nil {
 			taken[g.member] = append(taken[g.member], *slot)
 		}
+		if day > 0 {
+			today[g.member] = append(today[g.member], day)
+		}
 		b.rows = append(b.rows, planned{i, model.Coupon{
 			PublicID: model.PublicID(random.ID()), Code: random.Digits(16), TemplateID: b.t.ID, MemberID: g.member, Slot: slot,
 			Source: nullable(g.source), Channel: g.channel, StaffID: g.staff, CouponTerms: b.t.CouponTerms,
-			UsableFrom: from, UsableUntil: until, State: model.CouponIssued, IssuedAt: tx.Now,
-		}})
+			TermsID: b.t.TermsID, UsableFrom: from, UsableUntil: until, State: model.CouponIssued, IssuedAt: tx.Now,
+		}, day})
 	}
 	return nil
 }
@@ -150,7 +189,7 @@ func (b *batch) repeated(g grant, c model.Coupon) db.Outcome[Coupon] {
 // takeStock takes the rows' number from the template. When that is not there any more, the earliest commands keep
 // theirs and the rows of the others are taken back.
 func (b *batch) takeStock(tx *db.Tx) error {
-	ok, err := takeStock(tx, b.t.ID, int64(len(b.rows)))
+	ok, err := takeStock(tx, b.t, int64(len(b.rows)))
 	if err != nil {
 		return fmt.Errorf("take %d of template %d: %w", len(b.rows), b.t.ID, err)
 	}
@@ -161,6 +200,9 @@ func (b *batch) takeStock(tx *db.Tx) error {
 	if err != nil {
 		return fmt.Errorf("lock template %d: %w", b.t.ID, err)
 	}
+	if now.Revision != b.t.Revision {
+		return ErrChanged
+	}
 	var keep int64
 	refusal := error(ErrSoldOut)
 	if now.State != model.TemplateActive {
@@ -169,19 +211,22 @@ func (b *batch) takeStock(tx *db.Tx) error {
 		keep = max(0, min(now.Total-now.Claimed, int64(len(b.rows))))
 	}
 	back := b.rows[keep:]
-	ids := make([]model.PublicID, len(back))
-	for j, r := range back {
-		ids[j] = r.c.PublicID
+	ids := publicIDs(back)
+	for _, r := range back {
 		b.outs[r.i].Err = refusal
 	}
-	if err := deleteCoupons(tx, ids); err != nil {
+	err = deleteCoupons(tx, ids)
+	if err == nil && b.t.PerDay > 0 {
+		err = deleteDaySlots(tx, ids)
+	}
+	if err != nil {
 		return fmt.Errorf("take %d coupons of template %d back: %w", len(ids), b.t.ID, err)
 	}
 	b.rows = b.rows[:keep]
 	if keep == 0 {
 		return nil
 	}
-	if ok, err = takeStock(tx, b.t.ID, keep); err == nil && !ok {
+	if ok, err = takeStock(tx, b.t, keep); err == nil && !ok {
 		err = errMoved
 	}
 	if err != nil {
@@ -214,6 +259,27 @@ func (b *batch) sorted() []model.Coupon {
 	}
 	slices.SortStableFunc(rows, func(x, y model.Coupon) int { return cmp.Compare(x.MemberID, y.MemberID) })
 	return rows
+}
+
+// daySlots are the rows of the limit per day, in the order of the members.
+func (b *batch) daySlots(now time.Time) []model.CouponDaySlot {
+	if b.t.PerDay == 0 {
+		return nil
+	}
+	rows := make([]model.CouponDaySlot, len(b.rows))
+	for i, r := range b.rows {
+		rows[i] = model.CouponDaySlot{TemplateID: b.t.ID, MemberID: r.c.MemberID, Day: model.DayOf(now, model.Shanghai), Slot: r.day, Coupon: r.c.PublicID}
+	}
+	slices.SortStableFunc(rows, func(x, y model.CouponDaySlot) int { return cmp.Compare(x.MemberID, y.MemberID) })
+	return rows
+}
+
+func publicIDs(rows []planned) []model.PublicID {
+	ids := make([]model.PublicID, len(rows))
+	for i, r := range rows {
+		ids[i] = r.c.PublicID
+	}
+	return ids
 }
 
 func (b *batch) sources() []string {

@@ -27,14 +27,30 @@ func (s *Service) Templates(ctx context.Context, member model.MemberID) (offers 
 		if err != nil {
 			return fmt.Errorf("count the coupons of member %d: %w", member, err)
 		}
+		conditions, err := s.conditionsOf(tx, rows)
+		if err != nil {
+			return err
+		}
+		mineToday, err := s.todayOf(tx, member, rows)
+		if err != nil {
+			return err
+		}
 		offers = make([]Offer, len(rows))
 		for i, t := range rows {
-			o := Offer{Template: templateView(t), Remaining: -1, Mine: mine[t.ID]}
+			o := Offer{Template: templateView(t, conditions[i]), Remaining: -1, Mine: mine[t.ID]}
 			if t.Total >= 0 {
 				o.Remaining = t.Total - t.Claimed
 			}
 			if o.Refusal = claimRefusal(t, tx.Now); o.Refusal == nil {
+				mayClaim, err := s.audience(ctx, tx, t.Audience, []model.MemberID{member})
+				if err != nil {
+					return err
+				}
 				switch {
+				case !mayClaim(member):
+					o.Refusal = ErrNotForYou
+				case t.PerDay > 0 && mineToday[t.ID] >= t.PerDay:
+					o.Refusal = ErrDayLimit
 				case t.PerMember > 0 && o.Mine >= t.PerMember:
 					o.Refusal = ErrLimitReached
 				case o.Remaining == 0:
@@ -63,9 +79,13 @@ func (s *Service) AllTemplates(ctx context.Context, page db.Page) (list []Templa
 			rows = rows[:page.Size()]
 			next = db.NextCursor(int64(rows[len(rows)-1].ID))
 		}
+		conditions, err := s.conditionsOf(tx, rows)
+		if err != nil {
+			return err
+		}
 		list = make([]Template, len(rows))
 		for i, t := range rows {
-			list[i] = templateView(t)
+			list[i] = templateView(t, conditions[i])
 		}
 		return nil
 	})
@@ -87,19 +107,28 @@ func (s *Service) Held(ctx context.Context, member model.MemberID, page db.Page)
 			rows = rows[:page.Size()]
 			next = db.NextCursor(int64(rows[len(rows)-1].ID))
 		}
-		ids := make([]model.CouponTemplateID, len(rows))
-		for i, c := range rows {
-			ids[i] = c.TemplateID
-		}
-		templates, err := templatesByID(tx, ids)
-		if err != nil {
-			return fmt.Errorf("read the templates of member %d's coupons: %w", member, err)
-		}
-		list = make([]Coupon, len(rows))
-		for i, c := range rows {
-			list[i] = view(c, templates[c.TemplateID], tx.Now)
-		}
-		return nil
+		list, err = heldViews(tx, rows)
+		return err
 	})
 	return list, next, err
+}
+
+// heldViews shows coupons as they are now, in their order.
+func heldViews(tx *db.Tx, rows []model.Coupon) ([]Coupon, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	ids := make([]model.CouponTemplateID, len(rows))
+	for i, c := range rows {
+		ids[i] = c.TemplateID
+	}
+	templates, err := templatesByID(tx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read the templates of %d coupons: %w", len(rows), err)
+	}
+	list := make([]Coupon, len(rows))
+	for i, c := range rows {
+		list[i] = view(c, templates[c.TemplateID], tx.Now)
+	}
+	return list, nil
 }

@@ -160,6 +160,7 @@ func TestHeldAndPausedTemplate(t *testing.T) {
 type coupon struct {
 	state model.CouponState
 	order string
+	until time.Time // of the lock
 }
 
 // A coupon's life against the model: random locks, redemptions, releases and jumps of time by three orders.
@@ -183,24 +184,27 @@ func TestCouponStateMachine(t *testing.T) {
 		name := rapid.SampledFrom([]string{prefix + ":a", prefix + ":b", prefix + ":c"})
 		do := func(f func(ctx context.Context, tx *db.Tx) error) error { return d.Do(ctx, f) }
 		expired := func() bool { return !clock.Now().Before(c.UsableUntil) }
+		lapsed := func() bool { return want.state == model.CouponLocked && !clock.Now().Before(want.until) }
 		r.Repeat(map[string]func(*rapid.T){
 			"lock": func(r *rapid.T) {
 				o := name.Draw(r, "order")
 				var u coupons.Used
 				err := do(func(ctx context.Context, tx *db.Tx) (err error) {
-					u, err = s.LockTx(ctx, tx, coupons.Use{Member: member, Coupon: c.Code, OrderRef: o, Amount: 6000, Room: 6000, At: tx.Now})
+					u, err = s.LockTx(ctx, tx, coupons.Use{Member: member, Coupon: c.Code, OrderRef: o, Amount: 6000, Room: 6000, At: tx.Now, Until: tx.Now.Add(30 * 24 * time.Hour)})
 					return err
 				})
 				var expect error
 				switch {
 				case want.state == model.CouponRedeemed:
 					expect = coupons.ErrRedeemed
-				case want.state == model.CouponLocked && want.order != o:
+				case want.state == model.CouponLocked && !lapsed() && want.order != o:
 					expect = coupons.ErrLocked
+				case want.state == model.CouponLocked && !lapsed():
+					held[o] = u
 				case expired():
 					expect = coupons.ErrExpired
 				default:
-					want = coupon{model.CouponLocked, o}
+					want = coupon{model.CouponLocked, o, clock.Now().Add(30 * 24 * time.Hour)}
 					held[o] = u
 				}
 				is(r, "lock by "+o, err, expect)
@@ -212,7 +216,7 @@ func TestCouponStateMachine(t *testing.T) {
 					r.Skip()
 				}
 				err := do(func(ctx context.Context, tx *db.Tx) error { return s.RedeemTx(ctx, tx, u, o) })
-				if want == (coupon{model.CouponLocked, o}) {
+				if want.state == model.CouponLocked && want.order == o { // also when its time is over
 					want.state = model.CouponRedeemed
 					is(r, "redeem by "+o, err, nil)
 					return
@@ -226,7 +230,7 @@ func TestCouponStateMachine(t *testing.T) {
 					r.Skip()
 				}
 				err := do(func(ctx context.Context, tx *db.Tx) error { return s.ReleaseTx(ctx, tx, u, o) })
-				if want == (coupon{model.CouponLocked, o}) {
+				if want.state == model.CouponLocked && want.order == o {
 					want = coupon{state: model.CouponIssued}
 					is(r, "release by "+o, err, nil)
 					return
@@ -237,17 +241,20 @@ func TestCouponStateMachine(t *testing.T) {
 				o := name.Draw(r, "order")
 				err := redeem(s, d, member, c.Code, o, 6000)
 				switch {
-				case want == (coupon{model.CouponRedeemed, o}):
+				case want.state == model.CouponRedeemed && want.order == o:
 					is(r, "use again by "+o, err, nil)
 				case want.state == model.CouponRedeemed:
 					is(r, "use by "+o, err, coupons.ErrRedeemed)
-				case want.state == model.CouponLocked && want.order != o:
+				case want.state == model.CouponLocked && !lapsed() && want.order != o:
 					is(r, "use by "+o, err, coupons.ErrLocked)
+				case want.state == model.CouponLocked && !lapsed():
+					is(r, "use by the holder "+o, err, nil)
+					want.state = model.CouponRedeemed
 				case expired():
 					is(r, "use by "+o, err, coupons.ErrExpired)
 				default:
 					is(r, "use by "+o, err, nil)
-					want = coupon{model.CouponRedeemed, o}
+					want = coupon{state: model.CouponRedeemed, order: o}
 				}
 			},
 			"wait": func(r *rapid.T) { clock.Advance(time.Duration(rapid.IntRange(0, 20).Draw(r, "days")) * 24 * time.Hour) },
@@ -257,6 +264,9 @@ func TestCouponStateMachine(t *testing.T) {
 					r.Fatalf("Held = %v, %v", list, err)
 				}
 				state := want.state
+				if lapsed() {
+					state = model.CouponIssued
+				}
 				if state == model.CouponIssued && expired() {
 					state = model.CouponExpired
 				}

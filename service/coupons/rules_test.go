@@ -27,8 +27,8 @@ func TestSaving(t *testing.T) {
 		{"too little to take a fen off", model.CouponTerms{Kind: model.CouponPercent, PercentOffBP: 1}, 9999, 0},
 	}
 	for _, tt := range tests {
-		if got := saving(tt.terms, tt.goods); got != tt.want {
-			t.Errorf("%s: saving of %d = %d, want %d", tt.name, tt.goods, got, tt.want)
+		if got := worth(tt.terms, tt.goods, 0); got != tt.want {
+			t.Errorf("%s: worth of %d = %d, want %d", tt.name, tt.goods, got, tt.want)
 		}
 	}
 }
@@ -45,7 +45,7 @@ func TestSavingIsBounded(t *testing.T) {
 		}
 		goods := model.Fen(rapid.Int64Range(0, int64(model.MaxFen)).Draw(r, "goods"))
 		room := model.Fen(rapid.Int64Range(0, int64(goods)).Draw(r, "room"))
-		off := saving(terms, goods)
+		off := worth(terms, goods, 0)
 		exact := big.NewInt(int64(terms.AmountFen))
 		if terms.Kind == model.CouponPercent {
 			exact.Mul(big.NewInt(int64(goods)), big.NewInt(int64(terms.PercentOffBP)))
@@ -58,11 +58,11 @@ func TestSavingIsBounded(t *testing.T) {
 			exact.SetInt64(int64(goods))
 		}
 		if exact.Cmp(big.NewInt(int64(off))) != 0 {
-			r.Fatalf("saving = %d, want %s", off, exact)
+			r.Fatalf("worth = %d, want %s", off, exact)
 		}
 		start := time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC)
 		c := model.Coupon{CouponTerms: terms, UsableFrom: start, UsableUntil: start.Add(time.Hour), IssuedAt: start}
-		used, err := judge(c, start, goods, room)
+		used, err := judge(c, plain, Use{At: start, Amount: goods, Room: room})
 		switch {
 		case err == nil && (used < 1 || used > room || used > off || goods < terms.ThresholdFen):
 			r.Fatalf("judge(goods %d, room %d) = %d", goods, room, used)

@@ -2,10 +2,14 @@ package coupons
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"sync"
+	"time"
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/service/jobs"
 )
 
 // maxBatch is how many claims share one transaction at most: larger batches gain little and make the first caller of
@@ -17,11 +21,17 @@ type Members interface {
 	LockTx(ctx context.Context, tx *db.Tx, id model.MemberID) error
 }
 
-// Deps is what the service needs. All are required.
+// Deps is what the service needs. DB, Members and Log are required.
 type Deps struct {
 	DB      *db.DB
 	Members Members
 	Log     *slog.Logger
+	// Queue ends locks at their time; nil leaves that to whoever looks at the coupon next.
+	Queue *jobs.Queue
+	// Audience returns which of the members belong to an audience that is not everyone; nil means nobody does.
+	Audience func(ctx context.Context, tx *db.Tx, a model.CouponAudience, members []model.MemberID) (map[model.MemberID]bool, error)
+	// MemberPrice returns the share that a member's price takes off goods; nil means nothing.
+	MemberPrice func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error)
 }
 
 // Service keeps coupons. It is safe for concurrent use.
@@ -30,11 +40,34 @@ type Service struct {
 	members Members
 	log     *slog.Logger
 	claims  *db.Group[model.PublicID, Claim, Coupon]
+	queue   *jobs.Queue
+	// inAudience and memberPrice are asked of those who know; each may be nil.
+	inAudience  func(context.Context, *db.Tx, model.CouponAudience, []model.MemberID) (map[model.MemberID]bool, error)
+	memberPrice func(context.Context, *db.Tx, model.MemberID, time.Time) (model.BasisPoints, error)
+	terms       sync.Map // model.CouponTermsID -> *Conditions
 }
 
 // New returns the service.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, members: d.Members, log: d.Log}
+	s := &Service{db: d.DB, members: d.Members, log: d.Log, queue: d.Queue, inAudience: d.Audience, memberPrice: d.MemberPrice}
 	s.claims = db.NewGroup(d.DB, maxBatch, s.decideClaims)
+	if d.Queue != nil {
+		jobs.Handle(d.Queue, lockEnds, s.endLock)
+	}
 	return s
+}
+
+// audience returns a test for belonging to an audience.
+func (s *Service) audience(ctx context.Context, tx *db.Tx, a model.CouponAudience, members []model.MemberID) (func(model.MemberID) bool, error) {
+	if a == "" || a == model.ForEveryone {
+		return func(model.MemberID) bool { return true }, nil
+	}
+	if s.inAudience == nil {
+		return func(model.MemberID) bool { return false }, nil
+	}
+	in, err := s.inAudience(ctx, tx, a, members)
+	if err != nil {
+		return nil, fmt.Errorf("ask who is one of the %s: %w", a, err)
+	}
+	return func(m model.MemberID) bool { return in[m] }, nil
 }

@@ -3,7 +3,6 @@ package coupons
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"gorm.io/gorm/clause"
 
@@ -45,7 +44,6 @@ func openTemplates(tx *db.Tx, limit int) (rows []model.CouponTemplate, err error
 	return rows, err
 }
 
-// moveTemplate changes a template's state from one of the expected ones and reports whether it did.
 // templatesBefore returns templates below an id, newest first; 0 is no bound.
 func templatesBefore(tx *db.Tx, before int64, limit int) (rows []model.CouponTemplate, err error) {
 	q := tx.Gorm().Order("id DESC").Limit(limit)
@@ -56,16 +54,18 @@ func templatesBefore(tx *db.Tx, before int64, limit int) (rows []model.CouponTem
 	return rows, err
 }
 
+// moveTemplate changes a template's state from one of the expected ones and reports whether it did.
 func moveTemplate(tx *db.Tx, id model.CouponTemplateID, from []model.CouponTemplateState, to model.CouponTemplateState) (bool, error) {
 	res := tx.Gorm().Model(&model.CouponTemplate{}).Where("id = ? AND state IN ?", id, from).
 		Updates(map[string]any{"state": to, "updated_at": tx.Now})
 	return res.RowsAffected == 1, res.Error
 }
 
-// takeStock takes n of an active template; false means that they are not there.
-func takeStock(tx *db.Tx, id model.CouponTemplateID, n int64) (bool, error) {
+// takeStock takes n of an active template that still says what it did; false means that they are not there.
+func takeStock(tx *db.Tx, t model.CouponTemplate, n int64) (bool, error) {
 	res := tx.Gorm().Exec(`UPDATE coupon_templates SET claimed = claimed + ?
-		WHERE id = ? AND state = ? AND (total < 0 OR claimed + ? <= total)`, n, int64(id), string(model.TemplateActive), n)
+		WHERE id = ? AND state = ? AND revision = ? AND (total < 0 OR claimed + ? <= total)`,
+		n, int64(t.ID), string(model.TemplateActive), t.Revision, n)
 	return res.RowsAffected == 1, res.Error
 }
 
@@ -105,8 +105,8 @@ func takenSlots(tx *db.Tx, id model.CouponTemplateID, members []int64) (map[mode
 
 const (
 	insertColumns = `INSERT INTO coupons (public_id, code, template_id, member_id, slot, source, channel, staff_id,
-		kind, amount_fen, percent_off_bp, cap_fen, threshold_fen, usable_from, usable_until, state, issued_at) VALUES `
-	insertRow = `(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
+		kind, amount_fen, percent_off_bp, cap_fen, threshold_fen, terms_id, usable_from, usable_until, state, issued_at) VALUES `
+	insertRow = `(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
 )
 
 // insertCoupons adds rows with one statement and reports whether they went in: false means that a unique key holds one of
@@ -116,7 +116,7 @@ func insertCoupons(tx *db.Tx, rows []model.Coupon) (fresh bool, err error) {
 	var q strings.Builder
 	q.Grow(len(insertColumns) + len(rows)*(len(insertRow)+1))
 	q.WriteString(insertColumns)
-	args := make([]any, 0, len(rows)*17)
+	args := make([]any, 0, len(rows)*18)
 	for i, c := range rows {
 		if i > 0 {
 			q.WriteByte(',')
@@ -131,7 +131,7 @@ func insertCoupons(tx *db.Tx, rows []model.Coupon) (fresh bool, err error) {
 		}
 		args = append(args, string(c.PublicID), c.Code, int64(c.TemplateID), int64(c.MemberID), slot, source, string(c.Channel),
 			int64(c.StaffID), string(c.Kind), int64(c.AmountFen), int64(c.PercentOffBP), int64(c.CapFen), int64(c.ThresholdFen),
-			c.UsableFrom, c.UsableUntil, string(c.State), c.IssuedAt)
+			int64(c.TermsID), c.UsableFrom, c.UsableUntil, string(c.State), c.IssuedAt)
 	}
 	statement := tx.Gorm().Statement
 	_, err = statement.ConnPool.ExecContext(statement.Context, q.String(), args...)
@@ -158,26 +158,6 @@ func couponByWord(tx *db.Tx, word string) (c model.Coupon, err error) {
 func couponByID(tx *db.Tx, id model.CouponID) (c model.Coupon, err error) {
 	err = tx.Gorm().Where("id = ?", id).Take(&c).Error
 	return c, err
-}
-
-// The moves of a coupon: each is conditional on the state that it leaves, and on the order where one holds it.
-
-func moveToLocked(tx *db.Tx, id model.CouponID, order string, at time.Time) (bool, error) {
-	res := tx.Gorm().Model(&model.Coupon{}).Where("id = ? AND state = ?", id, model.CouponIssued).
-		Updates(map[string]any{"state": model.CouponLocked, "order_ref": order, "locked_at": at})
-	return res.RowsAffected == 1, res.Error
-}
-
-func moveToRedeemed(tx *db.Tx, id model.CouponID, order string, off model.Fen, at time.Time) (bool, error) {
-	res := tx.Gorm().Model(&model.Coupon{}).Where("id = ? AND state = ? AND order_ref = ?", id, model.CouponLocked, order).
-		Updates(map[string]any{"state": model.CouponRedeemed, "discount_fen": off, "redeemed_at": at})
-	return res.RowsAffected == 1, res.Error
-}
-
-func moveToIssued(tx *db.Tx, id model.CouponID, order string) (bool, error) {
-	res := tx.Gorm().Model(&model.Coupon{}).Where("id = ? AND state = ? AND order_ref = ?", id, model.CouponLocked, order).
-		Updates(map[string]any{"state": model.CouponIssued, "order_ref": nil, "locked_at": nil})
-	return res.RowsAffected == 1, res.Error
 }
 
 // couponsOf returns a page of what a member holds or held, newest first.
@@ -209,3 +189,10 @@ func countsOf(tx *db.Tx, m model.MemberID, templates []model.CouponTemplateID) (
 }
 
 func insertTemplate(tx *db.Tx, t *model.CouponTemplate) error { return tx.Gorm().Create(t).Error }
+
+// saveTemplate writes everything that a template says, if it still says what was read.
+func saveTemplate(tx *db.Tx, t model.CouponTemplate, revision int64) (bool, error) {
+	res := tx.Gorm().Model(&model.CouponTemplate{}).Where("id = ? AND revision = ?", t.ID, revision).Select("*").
+		Omit("id", "public_id", "state", "claimed", "spent_fen", "created_by", "created_at").Updates(&t)
+	return res.RowsAffected == 1, res.Error
+}

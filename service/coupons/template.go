@@ -1,6 +1,7 @@
 package coupons
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,12 +20,16 @@ type NewTemplate struct {
 	Staff           model.StaffID
 	Name, RulesText string
 	model.CouponTerms
-	ClaimFrom, ClaimUntil *time.Time // half-open; nil is no bound
+	model.CouponConditions
+	Audience              model.CouponAudience // everyone when empty; only claims are bound by it
+	ClaimFrom, ClaimUntil *time.Time           // half-open; nil is no bound
 	// Either UseFrom and UseUntil (half-open) or UseDays says when its coupons are usable.
 	UseFrom, UseUntil   *time.Time
 	UseDays             int64
-	Total               int64 // -1 without end
-	PerMember           int64 // for life; 0 is no limit
+	Total               int64     // -1 without end
+	PerMember           int64     // for life; 0 is no limit
+	PerDay              int64     // on one business day; 0 is no limit
+	BudgetFen           model.Fen // what all its coupons may take off; 0 is no bound
 	Claimable, Issuable bool
 	Key                 db.Key `json:"-"`
 }
@@ -42,16 +47,27 @@ func (s *Service) CreateTemplate(ctx context.Context, in NewTemplate) (t Templat
 }
 
 func (s *Service) createTemplateTx(ctx context.Context, tx *db.Tx, in NewTemplate) (Template, error) {
-	row := model.CouponTemplate{
-		PublicID: model.PublicID(random.ID()), Name: strings.TrimSpace(in.Name), RulesText: in.RulesText, CouponTerms: in.CouponTerms,
-		ClaimFrom: utc(in.ClaimFrom), ClaimUntil: utc(in.ClaimUntil), UseFrom: utc(in.UseFrom), UseUntil: utc(in.UseUntil), UseDays: in.UseDays,
-		Total: in.Total, PerMember: in.PerMember, Claimable: in.Claimable, Issuable: in.Issuable,
-		State: model.TemplateDraft, CreatedBy: in.Staff, CreatedAt: tx.Now, UpdatedAt: tx.Now,
+	terms, err := keepConditions(tx, in.CouponConditions)
+	if err != nil {
+		return Template{}, fmt.Errorf("keep the conditions of a coupon template: %w", err)
 	}
+	row := in.row()
+	row.PublicID, row.TermsID, row.State, row.CreatedBy = model.PublicID(random.ID()), terms, model.TemplateDraft, in.Staff
+	row.CreatedAt, row.UpdatedAt = tx.Now, tx.Now
 	if err := insertTemplate(tx, &row); err != nil {
 		return Template{}, fmt.Errorf("insert a coupon template: %w", err)
 	}
-	return templateView(row), s.trail(ctx, tx, in.Staff, "coupons.template_create", row)
+	v := templateView(row, ready(canonical(in.CouponConditions)))
+	return v, s.trail(ctx, tx, in.Staff, "coupons.template_create", row)
+}
+
+// row is what the template says, as it is stored.
+func (n NewTemplate) row() model.CouponTemplate {
+	return model.CouponTemplate{
+		Name: strings.TrimSpace(n.Name), RulesText: n.RulesText, CouponTerms: n.CouponTerms, Audience: cmp.Or(n.Audience, model.ForEveryone),
+		ClaimFrom: utc(n.ClaimFrom), ClaimUntil: utc(n.ClaimUntil), UseFrom: utc(n.UseFrom), UseUntil: utc(n.UseUntil), UseDays: n.UseDays,
+		Total: n.Total, PerMember: n.PerMember, PerDay: n.PerDay, BudgetFen: n.BudgetFen, Claimable: n.Claimable, Issuable: n.Issuable,
+	}
 }
 
 // Activate lets a draft or paused template give coupons. One that is active already stays so. It returns
@@ -84,8 +100,10 @@ func (s *Service) move(ctx context.Context, staff model.StaffID, id model.Public
 		if err != nil {
 			return fmt.Errorf("lock template %s: %w", id, err)
 		}
+		if v, err = s.viewTx(tx, t); err != nil {
+			return err
+		}
 		if t.State == to {
-			v = templateView(t)
 			return nil
 		}
 		if !slices.Contains(from, t.State) {
@@ -98,8 +116,7 @@ func (s *Service) move(ctx context.Context, staff model.StaffID, id model.Public
 		if err != nil {
 			return fmt.Errorf("move template %d to %s: %w", t.ID, to, err)
 		}
-		t.State = to
-		v = templateView(t)
+		t.State, v.State = to, to
 		return s.trail(ctx, tx, staff, action, t)
 	})
 	if err == nil {
@@ -109,8 +126,16 @@ func (s *Service) move(ctx context.Context, staff model.StaffID, id model.Public
 }
 
 func (s *Service) trail(ctx context.Context, tx *db.Tx, staff model.StaffID, action string, t model.CouponTemplate) error {
-	return audit.Record(ctx, tx, audit.Entry{Staff: staff, Action: action, Ref: "coupon_template:" + string(t.PublicID),
-		Detail: map[string]any{"name": t.Name, "state": t.State, "total": t.Total, "per_member": t.PerMember, "terms": t.CouponTerms}})
+	return audit.Record(ctx, tx, audit.Entry{Staff: staff, Action: action, Ref: "coupon_template:" + string(t.PublicID), Detail: trailOf(t)})
+}
+
+// trailOf is what the staff trail keeps of a template.
+func trailOf(t model.CouponTemplate) map[string]any {
+	return map[string]any{
+		"name": t.Name, "state": t.State, "total": t.Total, "per_member": t.PerMember, "per_day": t.PerDay, "terms": t.CouponTerms,
+		"conditions": t.TermsID, "audience": t.Audience, "budget_fen": t.BudgetFen, "claimable": t.Claimable, "issuable": t.Issuable,
+		"claim_from": t.ClaimFrom, "claim_until": t.ClaimUntil, "use_from": t.UseFrom, "use_until": t.UseUntil, "use_days": t.UseDays,
+	}
 }
 
 // utc cuts an instant to the microsecond that the databases keep.

@@ -19,6 +19,8 @@ type Coupon struct {
 	State      model.CouponState
 	IssuedAt   time.Time
 	RedeemedAt *time.Time `json:",omitempty"`
+	// Returns is how often a refund gave it back.
+	Returns int64 `json:",omitempty"`
 	// Replayed is true when this answers a repeated command: nothing was given this time.
 	Replayed bool `json:"-"`
 }
@@ -27,8 +29,11 @@ type Coupon struct {
 func view(c model.Coupon, t model.CouponTemplate, now time.Time) Coupon {
 	v := given(c, t)
 	v.RedeemedAt = c.RedeemedAt
-	v.State = c.State
-	if c.State == model.CouponIssued && !now.Before(c.UsableUntil) {
+	v.State, v.Returns = c.State, c.Returns
+	if lapsed(c, now) {
+		v.State = model.CouponIssued
+	}
+	if v.State == model.CouponIssued && !now.Before(c.UsableUntil) {
 		v.State = model.CouponExpired
 	}
 	return v
@@ -47,11 +52,14 @@ type Template struct {
 	ID              model.PublicID
 	Name, RulesText string
 	model.CouponTerms
+	model.CouponConditions
+	Audience              model.CouponAudience
 	ClaimFrom, ClaimUntil *time.Time
 	UseFrom, UseUntil     *time.Time
 	UseDays               int64
 	Total, Claimed        int64 // Total -1: without end
-	PerMember             int64
+	PerMember, PerDay     int64
+	BudgetFen, SpentFen   model.Fen // a budget of 0 is none, and nothing is counted then
 	Claimable, Issuable   bool
 	State                 model.CouponTemplateState
 	CreatedAt             time.Time
@@ -59,11 +67,12 @@ type Template struct {
 	Replayed bool `json:"-"`
 }
 
-func templateView(t model.CouponTemplate) Template {
+func templateView(t model.CouponTemplate, c *Conditions) Template {
 	return Template{
-		ID: t.PublicID, Name: t.Name, RulesText: t.RulesText, CouponTerms: t.CouponTerms,
+		ID: t.PublicID, Name: t.Name, RulesText: t.RulesText, CouponTerms: t.CouponTerms, CouponConditions: c.CouponConditions, Audience: t.Audience,
 		ClaimFrom: t.ClaimFrom, ClaimUntil: t.ClaimUntil, UseFrom: t.UseFrom, UseUntil: t.UseUntil, UseDays: t.UseDays,
-		Total: t.Total, Claimed: t.Claimed, PerMember: t.PerMember, Claimable: t.Claimable, Issuable: t.Issuable,
+		Total: t.Total, Claimed: t.Claimed, PerMember: t.PerMember, PerDay: t.PerDay,
+		BudgetFen: t.BudgetFen, SpentFen: t.SpentFen, Claimable: t.Claimable, Issuable: t.Issuable,
 		State: t.State, CreatedAt: t.CreatedAt,
 	}
 }
