@@ -228,6 +228,16 @@ func (s *shop) template(t *testing.T, owner string) string {
 	return made.ID
 }
 
+// giftOf makes a gift of a kind for one point.
+func (s *shop) giftOf(t *testing.T, owner, kind string, stock int) string {
+	t.Helper()
+	var made id
+	s.must(t, call{method: "POST", path: "/admin/v1/gifts", token: owner, key: newKey(), body: map[string]any{
+		"name": "龙井茶礼盒", "kind": kind, "points": 1, "stock": stock,
+	}}, &made)
+	return made.ID
+}
+
 // gift makes a gift to be picked up, for some points.
 func (s *shop) gift(t *testing.T, owner string, points int64) string {
 	t.Helper()

@@ -31,6 +31,7 @@ type furnished struct {
 	managers, shoppers callers
 	template, plan     string
 	gift               string
+	goods, codes       string // gifts that are sent, and that are codes of a pool
 	orderID, memberID  int64
 	membership         string // number of a membership order of the first shopper
 	redemption         string // of the first shopper
@@ -53,6 +54,12 @@ func furnish(t *testing.T, s *shop) *furnished {
 	t.Helper()
 	f := &furnished{shop: s, owner: s.owner(t), first: s.shopper(t)}
 	f.template, f.gift, f.plan = s.template(t, f.owner), s.gift(t, f.owner, 1), s.plan(t, f.first)
+	f.goods, f.codes = s.giftOf(t, f.owner, "goods", 1000), s.giftOf(t, f.owner, "code", 0)
+	pool := make([]string, 200)
+	for i := range pool {
+		pool[i] = fmt.Sprintf("CARD-%04d", i)
+	}
+	s.must(t, call{method: "POST", path: "/admin/v1/gifts/" + f.codes + "/codes", token: f.owner, key: newKey(), body: map[string]any{"codes": pool}}, nil)
 	var made struct {
 		ID int64 `json:"id"`
 	}
@@ -121,6 +128,22 @@ func (f *furnished) redeemed(t *testing.T) (out id) {
 	return out
 }
 
+// sent makes a redemption of goods of its own, and drawn one of a code.
+func (f *furnished) sent(t *testing.T) (out id) {
+	t.Helper()
+	f.must(t, call{method: "POST", path: "/api/v1/gifts/" + f.goods + "/deliveries", token: f.shoppers.token(), key: newKey(), body: map[string]any{"address": home}}, &out)
+	return out
+}
+
+func (f *furnished) drawn(t *testing.T, token string) (out id) {
+	t.Helper()
+	f.must(t, call{method: "POST", path: "/api/v1/gifts/" + f.codes + "/redemptions", token: token, key: newKey()}, &out)
+	return out
+}
+
+// home is where goods are sent.
+var home = map[string]any{"name": "王小明", "phone": "13800138000", "province": "浙江省", "city": "杭州市", "district": "西湖区", "detail": "龙井路 1 号"}
+
 func fixed(v any) func(*testing.T) any { return func(*testing.T) any { return v } }
 
 // with returns another body: one field is another.
@@ -157,11 +180,20 @@ func (f *furnished) samples() map[string]sample {
 		"claim-coupon": {path: thing, other: func(t *testing.T, c *call) {
 			c.path = "/api/v1/coupon-templates/" + f.shop.template(t, f.owner) + "/claims"
 		}},
-		"my-coupons":            {query: "limit=5"},
-		"points-balance":        {},
-		"points-statement":      {query: "limit=5"},
-		"list-gifts":            {},
-		"redeem-gift":           {path: gift, other: func(t *testing.T, c *call) { c.path = "/api/v1/gifts/" + f.shop.gift(t, f.owner, 1) + "/redemptions" }},
+		"my-coupons":       {query: "limit=5"},
+		"points-balance":   {},
+		"points-statement": {query: "limit=5"},
+		"list-gifts":       {},
+		"redeem-gift":      {path: gift, other: func(t *testing.T, c *call) { c.path = "/api/v1/gifts/" + f.shop.gift(t, f.owner, 1) + "/redemptions" }},
+		"redeem-goods": {path: map[string]string{"id": f.goods}, body: fixed(map[string]any{"address": home}), other: func(t *testing.T, c *call) {
+			c.path = "/api/v1/gifts/" + f.shop.giftOf(t, f.owner, "goods", 10) + "/deliveries"
+		}},
+		"prepay-redemption":  {path: map[string]string{"id": f.redemption}},
+		"give-up-redemption": {path: map[string]string{"id": f.redemption}},
+		"confirm-arrival":    {path: map[string]string{"id": f.redemption}},
+		"reveal-code": {path: map[string]string{"id": absent},
+			fresh: func(t *testing.T, c *call) { c.path = "/api/v1/me/redemptions/" + f.drawn(t, c.token).ID + "/reveal" },
+			other: func(t *testing.T, c *call) { c.path = "/api/v1/me/redemptions/" + f.drawn(t, c.token).ID + "/reveal" }},
 		"list-redemptions":      {query: "limit=5"},
 		"read-redemption":       {path: map[string]string{"id": f.redemption}},
 		"list-membership-plans": {},
@@ -178,6 +210,8 @@ func (f *furnished) samples() map[string]sample {
 			body["member"] = map[string]any{"phone": f.first.phone, "number": "", "app_id": "", "openid": "", "unionid": "", "external": ""}
 			return body
 		}},
+
+		"ingest-completion": {body: fixed(map[string]any{"number": "FIRST"})},
 
 		"staff-sign-in":    {body: fixed(map[string]any{"name": f.logins.StaffName, "password": f.logins.StaffPassword}), quiet: []string{"staff_attempts"}},
 		"staff-sign-out":   {},
@@ -197,9 +231,18 @@ func (f *furnished) samples() map[string]sample {
 		"end-coupon-template":      {path: thing},
 		"issue-coupon":             {path: thing, body: fixed(map[string]any{"member_id": f.memberID, "reason": "老客关怀"}), other: with("reason", "生日")},
 		"create-gift": {body: fixed(map[string]any{
-			"name": "帆布袋", "description": "本白色", "kind": "pickup", "points": 50, "stock": 10, "per_member": 1,
+			"name": "帆布袋", "description": "本白色", "kind": "pickup", "points": 50, "cash_fen": 100, "stock": 10, "low_stock": 2, "per_member": 1,
+			"per_day": 1, "per_week": 1,
 			"starts_at": f.clock.Now().UTC().Format(time.RFC3339), "ends_at": until, "sort": 3,
 		}), other: with("points", 51)},
+		"list-all-gifts":       {query: "limit=5&state=active&kind=pickup&low=false"},
+		"list-all-redemptions": {query: "limit=5&state=confirmed&kind=pickup&gift=" + f.gift + fmt.Sprintf("&member_id=%d", f.memberID)},
+		"read-any-redemption":  {path: map[string]string{"id": f.redemption}},
+		"upload-codes": {path: map[string]string{"id": f.codes}, body: fixed(map[string]any{"codes": []any{"CARD-0001", "CARD-A"}}),
+			other: with("codes", []any{"CARD-B"})},
+		"ship-redemption": {path: map[string]string{"id": absent}, body: fixed(map[string]any{"carrier": "顺丰速运", "number": "SF1234567890"}),
+			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/redemptions/" + f.sent(t).ID + "/shipments" },
+			other: with("number", "SF0000000000")},
 		"pause-gift":   {path: gift},
 		"resume-gift":  {path: gift},
 		"end-gift":     {path: gift},

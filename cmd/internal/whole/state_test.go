@@ -18,6 +18,8 @@ import (
 type state struct {
 	t    *testing.T
 	conn *sql.Conn
+	// tables are the columns that count, by table.
+	tables map[string][]string
 	// version and sums are those of the last look.
 	version int64
 	sums    map[string]string
@@ -38,7 +40,11 @@ func (s *shop) watch(t *testing.T) *state {
 		conn.Close()
 		pool.Close()
 	})
-	st := &state{t: t, conn: conn}
+	st := &state{t: t, conn: conn, tables: map[string][]string{}}
+	for _, table := range st.column("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'") {
+		columns := st.column(fmt.Sprintf("SELECT name FROM pragma_table_info('%s')", table))
+		st.tables[table] = slices.DeleteFunc(columns, func(c string) bool { return c == "seen_at" }) // no state of the shop
+	}
 	st.settle()
 	return st
 }
@@ -77,13 +83,12 @@ func (st *state) dataVersion() (v int64) {
 	return v
 }
 
-// checksums hashes all rows of all tables. When somebody was last seen is no state of the shop.
+// checksums hashes all rows of all tables.
 func (st *state) checksums() map[string]string {
 	st.t.Helper()
 	sums := map[string]string{}
-	for _, table := range st.column("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name") {
-		columns := slices.DeleteFunc(st.column(fmt.Sprintf("SELECT name FROM pragma_table_info('%s')", table)), func(c string) bool { return c == "seen_at" })
-		rows, err := st.conn.QueryContext(context.Background(), fmt.Sprintf("SELECT \"%s\" FROM \"%s\"", strings.Join(columns, `", "`), table))
+	for table, columns := range st.tables {
+		rows, err := st.conn.QueryContext(context.Background(), fmt.Sprintf(`SELECT "%s" FROM "%s"`, strings.Join(columns, `", "`), table))
 		if err != nil {
 			st.t.Fatal(err)
 		}
