@@ -43,6 +43,7 @@ func serve(ctx context.Context, files []string, role app.Role, migrate bool) err
 	if err != nil {
 		return err
 	}
+	app.SpendMemory()
 	log := newLog(cfg.Log)
 	log.Info("settings", cfg.Digest()...)
 	redis := kv.RedisOptions{

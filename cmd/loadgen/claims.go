@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"huitou/cmd/internal/app"
 	"huitou/model"
 )
 
@@ -89,6 +90,7 @@ func (f claimFlags) run(ctx context.Context, w io.Writer) (err error) {
 	if err := f.check(); err != nil {
 		return err
 	}
+	app.SpendMemory() // as `huitou serve` does
 	if f.out == "" {
 		if f.out, err = os.MkdirTemp("", "huitou-load-"); err != nil {
 			return err
