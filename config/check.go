@@ -269,6 +269,12 @@ func (c Config) checkShop(k *checker) {
 	if p := c.Points; p.Pending != "days" && (p.Pending != "completed" || p.PendingDays != 0) {
 		k.fault("points.pending", "is %q with %d pending_days, want days, or completed with 0 of them", p.Pending, p.PendingDays)
 	}
+	if p := c.Points; !slices.Contains([]model.ClawbackPolicy{model.ClawWithDebt, model.ClawToBalance, model.ClawPending}, model.ClawbackPolicy(p.Clawback)) {
+		k.fault("points.clawback", "is %q, want allow_debt, up_to_balance or pending_only", p.Clawback)
+	}
+	if p := c.Points; p.CostFenPerHundred < 0 || p.CostFenPerHundred > 10_000 {
+		k.fault("points.cost_fen_per_hundred", "is %d, want 0 to 10000", p.CostFenPerHundred)
+	}
 	if _, err := model.ParseExpiryRule(c.Points.Expiry); err != nil {
 		k.fault("points.expiry", "is %v", err)
 	}

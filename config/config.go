@@ -107,6 +107,11 @@ type Points struct {
 	// Expiry is how long points live from when they become active: never, days:365, months:12, month_end:0 (of the month so many
 	// months later), year_end:1 (of the year so many years later) or date:2027-03-31 (and each anniversary).
 	Expiry string `koanf:"expiry"`
+	// Clawback says what happens to points of a refunded order that the member has spent: allow_debt (what he earns next pays for them),
+	// up_to_balance (what he has is taken) or pending_only (only what was not spendable yet is taken).
+	Clawback string `koanf:"clawback"`
+	// CostFenPerHundred is what a hundred points cost the shop, in fen, 0 to 10000; for forecasts and the liability.
+	CostFenPerHundred int64 `koanf:"cost_fen_per_hundred"`
 }
 
 // Template joins one of our messages with a template of the official account.
@@ -130,20 +135,22 @@ type Log struct {
 // defaults are the settings that need not be given.
 func defaults() map[string]any {
 	return map[string]any{
-		"environment":         "production",
-		"http.addr":           "127.0.0.1:8080",
-		"http.ops_addr":       "127.0.0.1:8081",
-		"database.max_open":   32,
-		"oa.mode":             "safe",
-		"oa.format":           "xml",
-		"mini.mode":           "safe",
-		"mini.format":         "json",
-		"points.per_yuan":     1,
-		"points.pending_days": 0,
-		"points.pending":      "days",
-		"points.expiry":       "days:365",
-		"log.level":           "info",
-		"log.format":          "json",
+		"environment":                 "production",
+		"http.addr":                   "127.0.0.1:8080",
+		"http.ops_addr":               "127.0.0.1:8081",
+		"database.max_open":           32,
+		"oa.mode":                     "safe",
+		"oa.format":                   "xml",
+		"mini.mode":                   "safe",
+		"mini.format":                 "json",
+		"points.per_yuan":             1,
+		"points.pending_days":         0,
+		"points.pending":              "days",
+		"points.expiry":               "days:365",
+		"points.clawback":             "allow_debt",
+		"points.cost_fen_per_hundred": 100,
+		"log.level":                   "info",
+		"log.format":                  "json",
 	}
 }
 

@@ -123,6 +123,8 @@ func TestT57BadSettingsAreNamed(t *testing.T) {
 		{"log.level", same, "HUITOU_LOG_LEVEL=loud"},
 		{"points.pending_days", same, "HUITOU_POINTS_PENDING_DAYS=-1"},
 		{"points.pending", same, "HUITOU_POINTS_PENDING=sometime"},
+		{"points.clawback", same, "HUITOU_POINTS_CLAWBACK=never"},
+		{"points.cost_fen_per_hundred", same, "HUITOU_POINTS_COST_FEN_PER_HUNDRED=-1"},
 		{"points.expiry", same, "HUITOU_POINTS_EXPIRY=days:0"},
 		{"points.expiry", same, "HUITOU_POINTS_EXPIRY=weeks:4"},
 		{"databse", replace("redis: {", "databse: {dsn: x}\nredis: {"), ""},

@@ -122,12 +122,13 @@ func embedded(dir string, now func() time.Time, log *slog.Logger) (app.Settings,
 		return app.Settings{}, err
 	}
 	return app.Settings{
-		DB:       db.Options{Driver: db.SQLite, Path: databaseFile(dir)},
-		KV:       kv.NewMemory(kv.MemoryOptions{Now: now}),
-		Now:      now,
-		Log:      log,
-		Version:  version,
-		PhoneKey: secrets.PhoneKey,
-		Earning:  demo.Earning,
+		DB:         db.Options{Driver: db.SQLite, Path: databaseFile(dir)},
+		KV:         kv.NewMemory(kv.MemoryOptions{Now: now}),
+		Now:        now,
+		Log:        log,
+		Version:    version,
+		PhoneKey:   secrets.PhoneKey,
+		Earning:    demo.Earning,
+		PointsCost: 100,
 	}, nil
 }

@@ -48,9 +48,11 @@ func settingsOf(c config.Config, store kv.Store, log *slog.Logger) (app.Settings
 		DB: db.Options{Driver: db.MySQL, DSN: c.Database.DSN.Reveal(), MaxOpen: c.Database.MaxOpen},
 		KV: store, Now: time.Now, Log: log, Version: version, PublicURL: strings.TrimRight(c.HTTP.PublicURL, "/"), PhoneKey: phoneKey,
 		OA: accountOf(c.OA), Mini: accountOf(c.Mini), Merchant: merchant,
-		Shops:     map[string]web.ShopKey{},
-		Earning:   orders.Rules{PointsPerYuan: c.Points.PerYuan, PendingDays: c.Points.PendingDays, AwaitCompletion: c.Points.Pending == "completed", Expiry: expiry},
-		Templates: map[string]messages.Template{},
+		Shops: map[string]web.ShopKey{},
+		Earning: orders.Rules{PointsPerYuan: c.Points.PerYuan, PendingDays: c.Points.PendingDays, AwaitCompletion: c.Points.Pending == "completed", Expiry: expiry,
+			Clawback: model.ClawbackPolicy(c.Points.Clawback)},
+		PointsCost: model.Fen(c.Points.CostFenPerHundred),
+		Templates:  map[string]messages.Template{},
 	}
 	for _, cidr := range c.HTTP.TrustedProxies {
 		_, n, err := net.ParseCIDR(cidr)

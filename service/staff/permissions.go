@@ -20,6 +20,7 @@ const (
 	ParcelsMake       Permission = "parcels.make"       // make the QR code of a parcel
 	MessagesRead      Permission = "messages.read"      // see which messages were sent
 	PointsAdjust      Permission = "points.adjust"      // correct a member's points by hand
+	PointsRules       Permission = "points.rules"       // make rules of earning points, try them on the past
 	PlansManage       Permission = "plans.manage"       // make and change plans of the paid card
 	ReportsRead       Permission = "reports.read"       // see the shop's figures
 	StaffManage       Permission = "staff.manage"       // make and disable accounts
@@ -44,8 +45,8 @@ var everyday = []Permission{CouponsIssue, RedemptionsPickUp, MembersRead, Orders
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{CouponsManage, GiftsManage, PointsAdjust, PlansManage, ReportsRead}, everyday...),
-	Owner:   append([]Permission{StaffManage, CouponsManage, GiftsManage, PointsAdjust, PlansManage, ReportsRead}, everyday...),
+	Manager: append([]Permission{CouponsManage, GiftsManage, PointsRules, PointsAdjust, PlansManage, ReportsRead}, everyday...),
+	Owner:   append([]Permission{StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PlansManage, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

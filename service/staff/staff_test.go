@@ -502,12 +502,12 @@ func TestSharedAddress(t *testing.T) {
 func TestT10Permissions(t *testing.T) {
 	all := []staff.Permission{
 		staff.CouponsIssue, staff.CouponsManage, staff.GiftsManage, staff.RedemptionsPickUp, staff.MembersRead, staff.OrdersRead,
-		staff.ParcelsMake, staff.MessagesRead, staff.PointsAdjust, staff.PlansManage, staff.ReportsRead, staff.StaffManage,
+		staff.ParcelsMake, staff.MessagesRead, staff.PointsAdjust, staff.PointsRules, staff.PlansManage, staff.ReportsRead, staff.StaffManage,
 	}
 	denied := map[staff.Role][]staff.Permission{
 		staff.Owner:   nil,
 		staff.Manager: {staff.StaffManage},
-		staff.Clerk:   {staff.CouponsManage, staff.GiftsManage, staff.PointsAdjust, staff.PlansManage, staff.ReportsRead, staff.StaffManage},
+		staff.Clerk:   {staff.CouponsManage, staff.GiftsManage, staff.PointsRules, staff.PointsAdjust, staff.PlansManage, staff.ReportsRead, staff.StaffManage},
 		"":            all,
 		"root":        all,
 		"Owner":       all,

@@ -17,6 +17,7 @@ import (
 
 	"huitou/handler/ops"
 	"huitou/handler/web"
+	"huitou/model"
 	"huitou/model/db"
 	"huitou/model/kv"
 	"huitou/service/jobs"
@@ -51,7 +52,9 @@ type Settings struct {
 	Simulator *url.URL
 	Shops     map[string]web.ShopKey // by key id
 	Earning   orders.Rules
-	Templates map[string]messages.Template
+	// PointsCost is what a hundred points cost the shop.
+	PointsCost model.Fen
+	Templates  map[string]messages.Template
 }
 
 // Account is an official account or a mini-program.

@@ -54,6 +54,7 @@ func (a *App) declare() {
 	api.Me(shoppers, a.Members)
 	api.Coupons(shoppers, a.Coupons)
 	api.Points(shoppers, a.Points)
+	api.CheckIns(shoppers, a.Earning)
 	api.Gifts(shoppers, a.Mall)
 	api.Memberships(shoppers, a.Memberships)
 
@@ -61,6 +62,7 @@ func (a *App) declare() {
 	admin.Sessions(people, a.Staff)
 	admin.Members(people, a.Members)
 	admin.Coupons(people, a.Coupons)
+	admin.Earning(people, a.Earning, a.Orders.Purchases)
 	admin.Gifts(people, a.Mall)
 	admin.Orders(people, a.Orders)
 	admin.Memberships(people, a.Memberships)
@@ -71,6 +73,7 @@ func (a *App) declare() {
 	shops := a.Routes.Under("/ingest/v1")
 	ingest.Orders(shops, a.Orders)
 	ingest.Completions(shops, a.Orders)
+	ingest.Refunds(shops, a.Orders)
 }
 
 // hooks adds the addresses that WeChat calls.

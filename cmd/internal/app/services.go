@@ -1,12 +1,16 @@
 package app
 
 import (
+	"time"
+
+	"huitou/model"
 	"huitou/model/db"
 	"huitou/service/aftersale"
 	"huitou/service/analytics"
 	"huitou/service/audit"
 	"huitou/service/callbacks"
 	"huitou/service/coupons"
+	"huitou/service/earning"
 	"huitou/service/facts"
 	"huitou/service/jobs"
 	"huitou/service/mall"
@@ -31,6 +35,7 @@ type Services struct {
 	Payments    *payments.Service
 	Mall        *mall.Service
 	Memberships *memberships.Service
+	Earning     *earning.Service
 	Orders      *orders.Service
 	Aftersale   *aftersale.Service
 	Analytics   *analytics.Service
@@ -61,9 +66,14 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	v.Memberships = memberships.New(memberships.Deps{
 		DB: d, Members: v.Members, Payments: v.Payments, Coupons: v.Coupons, Messages: v.Messages, Queue: q, Facts: v.Facts, Log: log,
 	})
+	v.Earning = earning.New(earning.Deps{
+		DB: d, Members: v.Members, Points: v.Points, Log: log, PerYuan: s.Earning.PointsPerYuan, CostPerHundred: s.PointsCost,
+		Card:    v.Memberships.Multiplier,
+		Expires: func(from time.Time) time.Time { return s.Earning.Expiry.At(from, model.Shanghai) },
+	})
 	v.Orders = orders.New(orders.Deps{
 		DB: d, Members: v.Members, Points: v.Points, Coupons: v.Coupons, Facts: v.Facts, Log: log,
-		Rules: s.Earning, Multiplier: v.Memberships.Multiplier,
+		Rules: s.Earning, Earning: v.Earning,
 	})
 	v.Aftersale = aftersale.New(aftersale.Deps{
 		DB: d, OA: p.oa, OAAppID: s.OA.AppID, Orders: v.Orders, Members: v.Members, Messages: v.Messages, Log: log,
@@ -78,7 +88,7 @@ func (v Services) Invariants() []audit.Invariant {
 	for _, of := range [][]audit.Invariant{
 		audit.Invariants(), v.Members.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
 		points.Invariants(), coupons.Invariants(), payments.Invariants(), mall.Invariants(), memberships.Invariants(),
-		orders.Invariants(), aftersale.Invariants(),
+		earning.Invariants(), orders.Invariants(), aftersale.Invariants(),
 	} {
 		all = append(all, of...)
 	}
