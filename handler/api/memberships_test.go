@@ -120,7 +120,9 @@ func (s *shop) call(method, path, token, key, body string) (int, map[string]any)
 
 func (s *shop) rows(table string) (n int) {
 	s.t.Helper()
-	err := s.db.Read(s.t.Context(), func(_ context.Context, tx *db.Tx) error { return tx.Gorm().Raw("SELECT COUNT(*) FROM " + table).Scan(&n).Error })
+	err := s.db.Read(s.t.Context(), func(_ context.Context, tx *db.Tx) error {
+		return tx.Gorm().Raw("SELECT COUNT(*) FROM " + table).Scan(&n).Error
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
