@@ -77,7 +77,8 @@ func TestPhoneCipher(t *testing.T) {
 			t.Errorf("opened with %s: %q", name, got)
 		}
 	}
-	if p.index(number) == other.index(number) || p.index(number) != p.index(number) || len(p.index(number)) != 64 {
+	first, again := p.index(number), p.index(number)
+	if first == other.index(number) || first != again || len(first) != 64 {
 		t.Error("the index must depend on key and number only")
 	}
 	if bytes.Equal(p.indexKey, bytes.Repeat([]byte{1}, 32)) {
