@@ -3,6 +3,7 @@ package points
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"huitou/model"
@@ -42,22 +43,46 @@ func (s *Service) Balance(ctx context.Context, member model.MemberID) (out Balan
 
 // BalanceTx is Balance within a transaction or a read.
 func (s *Service) BalanceTx(_ context.Context, tx *db.Tx, member model.MemberID) (out Balance, err error) {
-	total, err := sumLots(tx, member, tx.Now)
-	if err != nil {
-		return out, fmt.Errorf("sum the lots of member %d: %w", member, err)
-	}
 	a, err := accountOf(tx, member)
 	if err != nil {
 		return out, fmt.Errorf("read the account of member %d: %w", member, err)
+	}
+	if a.Debt > 0 {
+		return owing(tx, a)
+	}
+	total, err := sumLots(tx, member, tx.Now)
+	if err != nil {
+		return out, fmt.Errorf("sum the lots of member %d: %w", member, err)
 	}
 	lots, err := expiringLots(tx, member, tx.Now, maxExpiring)
 	if err != nil {
 		return out, fmt.Errorf("read the lots of member %d: %w", member, err)
 	}
-	pays := min(total.Active, a.Debt) // by the next command, or the sweep
-	out = Balance{Active: total.Active - pays, Pending: total.Pending, Held: a.Held, Debt: a.Debt - pays, Expiring: make([]Expiring, len(lots))}
+	out = Balance{Active: total.Active, Pending: total.Pending, Held: a.Held, Expiring: make([]Expiring, len(lots))}
 	for i, l := range lots {
 		out.Expiring[i] = Expiring{l.Seq, l.Remaining, l.ActiveFrom, l.ExpiresAt}
+	}
+	return out, nil
+}
+
+// owing is the balance of a member with a debt. Which lots have paid it since the account was settled depends on their order, so the
+// account is settled here as well, without writing.
+func owing(tx *db.Tx, row model.PointsAccount) (out Balance, err error) {
+	lots, err := openLots(tx, []model.MemberID{row.MemberID})
+	if err != nil {
+		return out, fmt.Errorf("read the lots of member %d: %w", row.MemberID, err)
+	}
+	a := &account{PointsAccount: row, whole: true}
+	for _, l := range lots {
+		a.lots = append(a.lots, &lot{l, l})
+	}
+	(&Batch{tx: tx}).settle(a, 0)
+	out = Balance{Active: a.Active, Pending: a.Pending, Held: a.Held, Debt: a.Debt, Expiring: []Expiring{}}
+	slices.SortFunc(a.lots, func(x, y *lot) int { return bySpending(x.PointsLot, y.PointsLot) })
+	for _, l := range a.lots {
+		if l.Remaining > 0 && l.ExpiresAt.Before(model.Never) && len(out.Expiring) < maxExpiring {
+			out.Expiring = append(out.Expiring, Expiring{l.Seq, l.Remaining, l.ActiveFrom, l.ExpiresAt})
+		}
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package points
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -94,22 +95,34 @@ func open(tx *db.Tx, members []model.MemberID, lots bool) (*Batch, error) {
 // settle brings an account up to the instant of the transaction. because is the entry that gave points back to lots that have
 // already ended, or 0.
 func (b *Batch) settle(a *account, because int64) {
-	for _, l := range a.lots {
-		if l.Remaining == 0 {
-			continue
+	// What a lot pays of a debt when it becomes active it has paid, also when it has ended since and nobody looked in between.
+	for _, l := range a.becoming(b.tx.Now) {
+		l.State = model.LotActive
+		a.Pending -= l.Remaining
+		a.Active += l.Remaining
+		if n := min(a.Debt, l.Remaining); n > 0 {
+			b.payWith(a, []part{{l.Seq, n}}, n)
 		}
-		switch judge(l.PointsLot, b.tx.Now) {
-		case model.LotActive:
-			if l.State == model.LotPending {
-				l.State = model.LotActive
-				a.Pending -= l.Remaining
-				a.Active += l.Remaining
-			}
-		case model.LotExpired:
+	}
+	for _, l := range a.lots {
+		if l.Remaining > 0 && judge(l.PointsLot, b.tx.Now) == model.LotExpired {
 			b.expire(a, l, because)
 		}
 	}
 	b.payDebt(a)
+}
+
+// becoming returns the pending lots whose time has begun, in the order in which it did.
+func (a *account) becoming(now time.Time) (due []*lot) {
+	for _, l := range a.lots {
+		if l.State == model.LotPending && !now.Before(l.ActiveFrom) {
+			due = append(due, l)
+		}
+	}
+	slices.SortFunc(due, func(x, y *lot) int {
+		return cmp.Or(x.ActiveFrom.Compare(y.ActiveFrom), bySpending(x.PointsLot, y.PointsLot))
+	})
+	return due
 }
 
 // payDebt uses active points for what the member owes; whoever lets points become active calls it. Afterwards there is no
@@ -120,6 +133,10 @@ func (b *Batch) payDebt(a *account) {
 		return
 	}
 	parts, _ := choose(a.bare(), n, b.tx.Now) // active points stand in lots that are at hand, since there were none before
+	b.payWith(a, parts, n)
+}
+
+func (b *Batch) payWith(a *account, parts []part, n model.Points) {
 	a.Debt -= n
 	b.takeFrom(a, parts, model.PointsEntry{Kind: model.PointsSpent, Reason: model.PointsDebtPaid,
 		Source: fmt.Sprintf("debt:%d:%d", a.MemberID, a.Seq+1), Delta: -n})
@@ -145,11 +162,7 @@ func (b *Batch) newLot(a *account, e model.PointsEntry, of model.PointsLot) *lot
 
 func (b *Batch) expire(a *account, l *lot, because int64) {
 	n := l.Remaining
-	if l.State == model.LotPending {
-		a.Pending -= n
-	} else {
-		a.Active -= n
-	}
+	a.Active -= n
 	a.ExpiredTotal += n
 	l.Remaining, l.State = 0, model.LotExpired
 	source := fmt.Sprintf("lot:%d:%d", a.MemberID, l.Seq)
@@ -259,8 +272,8 @@ func (b *Batch) takeFrom(a *account, parts []part, e model.PointsEntry) model.Po
 }
 
 // put gives n of the points that entry of took back to its lots, with e as the entry for it. n = 0 means all that
-// is still open.
-func (b *Batch) put(a *account, of model.PointsEntry, n model.Points, e model.PointsEntry) (model.PointsEntry, error) {
+// is still open. Lots that have ended get a new end when there are days of grace.
+func (b *Batch) put(a *account, of model.PointsEntry, n model.Points, graceDays int, e model.PointsEntry) (model.PointsEntry, error) {
 	links, err := linksOf(b.tx, of)
 	if err != nil {
 		return e, fmt.Errorf("read what %s took: %w", of.Ref(), err)
@@ -268,11 +281,11 @@ func (b *Batch) put(a *account, of model.PointsEntry, n model.Points, e model.Po
 	if err := b.addLots(a, links); err != nil {
 		return e, err
 	}
-	return b.putBack(a, of, links, n, e)
+	return b.putBack(a, of, links, n, graceDays, e)
 }
 
 // putBack is put with the links of the taking and their lots at hand.
-func (b *Batch) putBack(a *account, of model.PointsEntry, links []model.PointsConsumption, n model.Points, e model.PointsEntry) (model.PointsEntry, error) {
+func (b *Batch) putBack(a *account, of model.PointsEntry, links []model.PointsConsumption, n model.Points, graceDays int, e model.PointsEntry) (model.PointsEntry, error) {
 	from, all := make([]taken, len(links)), model.Points(0)
 	for i, c := range links {
 		from[i] = taken{a.lot(c.LotSeq).PointsLot, c.Amount - c.Returned}
@@ -285,14 +298,7 @@ func (b *Batch) putBack(a *account, of model.PointsEntry, links []model.PointsCo
 	if !ok || n == 0 {
 		return e, ErrReturnTooLarge.With("returnable", all)
 	}
-	var waiting model.Points // what a clawback took from pending lots and goes back to them
-	for _, p := range parts {
-		if judge(a.lot(p.lot).PointsLot, b.tx.Now) == model.LotPending {
-			waiting += p.amount
-		}
-	}
-	a.Pending += waiting
-	a.Active += n - waiting
+	a.Active += n
 	if of.Kind == model.PointsHeld && e.Kind == model.PointsReleased {
 		a.Held -= n
 	} else {
@@ -303,10 +309,10 @@ func (b *Batch) putBack(a *account, of model.PointsEntry, links []model.PointsCo
 	for _, p := range parts {
 		l := a.lot(p.lot)
 		l.Remaining += p.amount
-		l.State = model.LotActive // settling ends it again when its time is over
-		if judge(l.PointsLot, b.tx.Now) == model.LotPending {
-			l.State = model.LotPending
+		if graceDays > 0 && judge(l.PointsLot, b.tx.Now) == model.LotExpired {
+			l.ExpiresAt, l.ExtendedBy = graceEnd(b.tx.Now, graceDays), e.Seq
 		}
+		l.State = model.LotActive // settling ends it again when its time is over
 		b.link(e, l, -p.amount)
 		b.returned = append(b.returned, model.PointsConsumption{MemberID: a.MemberID, EntrySeq: of.Seq, LotSeq: p.lot, Returned: p.amount})
 	}
@@ -423,11 +429,11 @@ func (b *Batch) write() error {
 	return nil
 }
 
-// once runs one command of one member, or returns the entry that its source wrote before.
+// once runs one command on the open accounts of members, or returns the entry that its source wrote before.
 //
 // want holds what must be the same in both: member, kind, source and reason, and unless they are zero Delta and ReversesSeq.
-func once(tx *db.Tx, want model.PointsEntry, post func(b *Batch) (model.PointsEntry, error)) (entry model.PointsEntry, fresh bool, err error) {
-	b, err := open(tx, []model.MemberID{want.MemberID}, want.Kind != model.PointsEarned)
+func once(tx *db.Tx, want model.PointsEntry, members []model.MemberID, post func(b *Batch) (model.PointsEntry, error)) (entry model.PointsEntry, fresh bool, err error) {
+	b, err := open(tx, members, want.Kind != model.PointsEarned)
 	if err != nil {
 		return entry, false, err
 	}

@@ -12,6 +12,7 @@ import (
 // Clawback takes points back that an order gave, because the order was returned wholly or in part. What several clawbacks of one
 // order ask for together never exceeds what the order granted; the excess is cut off, which Clawed.Points shows.
 type Clawback struct {
+	// Member is whom the order gave the points, or who has them since both accounts were merged.
 	Member model.MemberID
 	// Source is the natural key of the return, not of the order: "refund:31". A repetition returns what was done then.
 	Source string
@@ -47,9 +48,19 @@ func (s *Service) ClawbackTx(_ context.Context, tx *db.Tx, in Clawback) (out Cla
 	if err := in.check(); err != nil {
 		return out, false, err
 	}
-	b, err := open(tx, []model.MemberID{in.Member}, true)
+	earned, ok, err := entryOf(tx, in.EarnSource, model.PointsForOrder)
+	if err != nil {
+		return out, false, fmt.Errorf("look up source %s: %w", in.EarnSource, err)
+	}
+	if !ok {
+		return out, false, ErrNothingEarned
+	}
+	b, a, own, err := openHolder(tx, earned)
 	if err != nil {
 		return out, false, err
+	}
+	if in.Member != earned.MemberID && in.Member != a.MemberID {
+		return out, false, ErrNothingEarned
 	}
 	known, ok, err := clawbackOf(tx, in.Source)
 	if err != nil {
@@ -59,20 +70,13 @@ func (s *Service) ClawbackTx(_ context.Context, tx *db.Tx, in Clawback) (out Cla
 		out, err = in.repeated(tx, known)
 		return out, false, err
 	}
-	earned, ok, err := entryOf(tx, in.EarnSource, model.PointsForOrder)
-	if err != nil {
-		return out, false, fmt.Errorf("look up source %s: %w", in.EarnSource, err)
-	}
-	if !ok || earned.MemberID != in.Member {
-		return out, false, ErrNothingEarned
-	}
 	before, err := clawedOf(tx, in.EarnSource)
 	if err != nil {
 		return out, false, fmt.Errorf("sum the clawbacks of %s: %w", in.EarnSource, err)
 	}
-	row := model.PointsClawback{Source: in.Source, MemberID: in.Member, EarnSource: in.EarnSource, Policy: in.Policy,
+	row := model.PointsClawback{Source: in.Source, MemberID: a.MemberID, EarnSource: in.EarnSource, Policy: in.Policy,
 		Asked: in.Points, Points: min(in.Points, earned.Delta-before), At: tx.Now}
-	out.Entry = b.clawBack(b.accounts[in.Member], earned.Seq, in, &row)
+	out.Entry = b.clawBack(a, own, in, &row)
 	if err := b.write(); err != nil {
 		return out, false, err
 	}
@@ -84,7 +88,7 @@ func (s *Service) ClawbackTx(_ context.Context, tx *db.Tx, in Clawback) (out Cla
 }
 
 // clawBack takes row.Points as the policy says and completes row.
-func (b *Batch) clawBack(a *account, own int64, in Clawback, row *model.PointsClawback) (e model.PointsEntry) {
+func (b *Batch) clawBack(a *account, own []int64, in Clawback, row *model.PointsClawback) (e model.PointsEntry) {
 	parts, taken := clawed(a.bare(), own, row.Points, in.Policy, b.tx.Now)
 	rest := row.Points - taken
 	row.Taken, row.Waived = taken, rest
@@ -117,7 +121,7 @@ func (in Clawback) check() error {
 
 // repeated returns what was done under the same source before.
 func (in Clawback) repeated(tx *db.Tx, known model.PointsClawback) (out Clawed, err error) {
-	if known.MemberID != in.Member || known.EarnSource != in.EarnSource || known.Asked != in.Points || known.Policy != in.Policy {
+	if known.EarnSource != in.EarnSource || known.Asked != in.Points || known.Policy != in.Policy {
 		return out, ErrSourceReused
 	}
 	out = Clawed{Points: known.Points, Taken: known.Taken, Owed: known.Owed, Waived: known.Waived}

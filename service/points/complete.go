@@ -28,23 +28,33 @@ func (s *Service) CompleteTx(_ context.Context, tx *db.Tx, source string) (fresh
 	if !ok {
 		return false, ErrNothingEarned
 	}
-	b, err := open(tx, []model.MemberID{e.MemberID}, true)
+	b, a, own, err := openHolder(tx, e)
 	if err != nil {
 		return false, err
 	}
-	a := b.accounts[e.MemberID]
-	l := a.lot(e.Seq)
-	if l == nil || !l.Awaiting {
-		return false, nil
+	if fresh, err = b.complete(a, own); err != nil || !fresh {
+		return false, err
 	}
-	rule, err := model.ParseExpiryRule(l.Expiry)
-	if err != nil {
-		return false, fmt.Errorf("lot %s: %w", e.Ref(), err)
-	}
-	l.Awaiting, l.Expiry, l.ActiveFrom, l.ExpiresAt = false, "", tx.Now, model.Never
-	if end := rule.At(tx.Now, model.Shanghai); !end.IsZero() {
-		l.ExpiresAt = end
+	return true, b.write()
+}
+
+// complete lets lots become active that wait for it, and reports whether there were any.
+func (b *Batch) complete(a *account, seqs []int64) (done bool, err error) {
+	for _, seq := range seqs {
+		l := a.lot(seq)
+		if l == nil || !l.Awaiting {
+			continue
+		}
+		rule, err := model.ParseExpiryRule(l.Expiry)
+		if err != nil {
+			return false, fmt.Errorf("lot %d of member %d: %w", seq, a.MemberID, err)
+		}
+		l.Awaiting, l.Expiry, l.ActiveFrom, l.ExpiresAt = false, "", b.tx.Now, model.Never
+		if end := rule.At(b.tx.Now, model.Shanghai); !end.IsZero() {
+			l.ExpiresAt = end
+		}
+		done = true
 	}
 	b.settle(a, 0)
-	return true, b.write()
+	return done, nil
 }

@@ -12,7 +12,8 @@
 // An earning entry makes a lot, whose points become active together (at once, or at ActiveFrom) and expire together (at
 // ExpiresAt, or never). Every other entry has consumption links: from which lot it took how much, or gave back. Spending takes
 // the lot that expires soonest first, then the oldest; what is given back goes to the very same lots with their own
-// end. When that end has passed meanwhile, the points come back and expire in the same transaction, with an entry for each.
+// end. When that end has passed meanwhile, the points come back and expire in the same transaction, with an entry for each, unless
+// the return gives days of grace.
 //
 // Whether a lot can be spent is judged at the instant of the action, not by a job: before a command reads an account, every
 // lot of it that is due becomes active or expires (settling). The job does the same for members who do nothing.
@@ -26,6 +27,13 @@
 // policy says, not at all, from active points as far as they go, or beyond them as a debt. Points that are still pending of other
 // orders are never taken. A debt is written as an advance, which makes a lot that the clawback empties at once, so that no balance goes
 // below zero. Points that become active, by whatever way, pay the debt before anything else, with an entry.
+//
+// # Merged accounts
+//
+// Merging moves every lot, with its own beginning and end, and the debt by pairs of entries with one Source, which returns, clawbacks and
+// completions of older business follow.
+//
+// # The cache
 //
 // The account is a cache: active and pending points, held points, totals. It changes in the transaction of the entry,
 // under the lock of its row, by an UPDATE that repeats what it was decided on in its WHERE clause. Accounts are locked in the

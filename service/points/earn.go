@@ -41,7 +41,7 @@ func (s *Service) EarnTx(_ context.Context, tx *db.Tx, in Earn) (entry model.Poi
 		return entry, false, err
 	}
 	want := model.PointsEntry{MemberID: in.Member, Kind: model.PointsEarned, Source: in.Source, Reason: in.Reason, Delta: in.Points}
-	return once(tx, want, func(b *Batch) (model.PointsEntry, error) { return b.Earn(in) })
+	return once(tx, want, []model.MemberID{in.Member}, func(b *Batch) (model.PointsEntry, error) { return b.Earn(in) })
 }
 
 func (in Earn) checkShape() error {

@@ -22,6 +22,10 @@ var (
 		"退回的积分超过已使用的积分", "more points would come back than were spent")
 	// ErrNothingEarned means that the member was given no points for the order that is returned.
 	ErrNothingEarned = fault.New(fault.NotFound, "points.nothing_earned", "没有该订单的积分记录", "no points were earned with this source")
+	// ErrHoldsOpen means that an account cannot be merged while points of it are set aside.
+	ErrHoldsOpen = fault.New(fault.Conflict, "points.holds_open", "有未完成的兑换,暂不能合并", "points of this account are still held")
+	// ErrMerged means that an account went into another one before.
+	ErrMerged = fault.New(fault.Conflict, "points.merged", "积分账户已合并", "the points account was merged into another one")
 	// ErrAdjustLimit means that one staff adjustment moves more than staff may.
 	ErrAdjustLimit = fault.New(fault.Forbidden, "points.adjust_limit", "超出单次可调整的积分数", "one adjustment may not move so many points")
 )

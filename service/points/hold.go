@@ -22,7 +22,7 @@ func (s *Service) HoldTx(_ context.Context, tx *db.Tx, in Hold) (entry model.Poi
 	if err := Spend(in).check(); err != nil {
 		return entry, false, err
 	}
-	return once(tx, Spend(in).want(model.PointsHeld), func(b *Batch) (model.PointsEntry, error) { return b.hold(in) })
+	return once(tx, Spend(in).want(model.PointsHeld), []model.MemberID{in.Member}, func(b *Batch) (model.PointsEntry, error) { return b.hold(in) })
 }
 
 // Hold sets points of a member of the batch aside; see Hold.
@@ -103,7 +103,7 @@ func (s *Service) ReleaseTx(_ context.Context, tx *db.Tx, source, note string) (
 		return entry, fmt.Errorf("release hold %s: %w", source, err)
 	}
 	of := model.PointsEntry{MemberID: h.MemberID, Seq: h.EntrySeq, Kind: model.PointsHeld}
-	entry, err = b.put(b.accounts[h.MemberID], of, 0, model.PointsEntry{Kind: model.PointsReleased, Reason: model.PointsHoldEnded,
+	entry, err = b.put(b.accounts[h.MemberID], of, 0, 0, model.PointsEntry{Kind: model.PointsReleased, Reason: model.PointsHoldEnded,
 		Source: source, Note: note})
 	if err != nil {
 		return entry, err

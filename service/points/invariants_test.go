@@ -49,6 +49,7 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 		{"a clawback that took more", "UPDATE points_clawbacks SET taken = taken + 1, points = points + 1, asked = asked + 1 WHERE source = 'refund:2'", []string{"points.clawbacks"}},
 		{"a debt that no clawback made", "UPDATE points_clawbacks SET owed = owed - 1, taken = taken + 1 WHERE source = 'refund:1'", []string{"points.clawbacks"}},
 		{"a clawback beyond the grant", "UPDATE points_clawbacks SET waived = 900, points = points + 900, asked = asked + 900 WHERE source = 'refund:2'", []string{"points.clawbacks"}},
+		{"an account that was merged though it has points", "INSERT INTO points_merges (from_member, to_member, staff_id, at) VALUES (1, 9, 0, '2026-11-21')", []string{"points.merges"}},
 		{"a lot that waits for nothing", "UPDATE points_lots SET awaiting = FALSE WHERE member_id = 3 AND awaiting", []string{"points.awaiting"}},
 		{"an adjustment that nobody made", "UPDATE points_entries SET reason = 'adjust' WHERE member_id = 2 AND seq = 1", []string{"points.adjusted"}},
 	}

@@ -59,19 +59,19 @@ func upTo(lots []model.PointsLot, n model.Points, now time.Time) (parts []part, 
 	return parts, got
 }
 
-// clawed is what a clawback of n points takes from lots. own is the lot that the order gave, or 0 when there is nothing left to
-// look at. The rest becomes a debt or is waived.
-func clawed(lots []model.PointsLot, own int64, n model.Points, policy model.ClawbackPolicy, now time.Time) (parts []part, taken model.Points) {
+// clawed is what a clawback of n points takes from lots. own are the lots that the order gave, one unless
+// accounts were merged. The rest becomes a debt or is waived.
+func clawed(lots []model.PointsLot, own []int64, n model.Points, policy model.ClawbackPolicy, now time.Time) (parts []part, taken model.Points) {
 	others := make([]model.PointsLot, 0, len(lots))
 	for _, l := range lots {
-		if l.Seq != own {
+		if !slices.Contains(own, l.Seq) {
 			others = append(others, l)
 			continue
 		}
 		state := judge(l, now)
-		if l.Remaining > 0 && (state == model.LotPending || state == model.LotActive && policy != model.ClawPending) {
-			taken = min(n, l.Remaining)
-			parts = append(parts, part{l.Seq, taken})
+		if take := min(n-taken, l.Remaining); take > 0 && (state == model.LotPending || state == model.LotActive && policy != model.ClawPending) {
+			parts = append(parts, part{l.Seq, take})
+			taken += take
 		}
 	}
 	if policy == model.ClawPending || taken == n {
@@ -114,6 +114,11 @@ func giveBack(from []taken, n model.Points) (parts []part, ok bool) {
 		}
 	}
 	return parts, n == 0
+}
+
+// graceEnd returns when points end that came back too late: at the end of the n-th business day from tomorrow.
+func graceEnd(now time.Time, days int) time.Time {
+	return model.ExpiryRule{Mode: model.ExpireAfterDays, N: days}.At(now, model.Shanghai)
 }
 
 // nextDue returns the next instant at which one of the lots changes by itself, or model.Never.

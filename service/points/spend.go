@@ -29,7 +29,7 @@ func (s *Service) SpendTx(_ context.Context, tx *db.Tx, in Spend) (entry model.P
 	if err := in.check(); err != nil {
 		return entry, false, err
 	}
-	return once(tx, in.want(model.PointsSpent), func(b *Batch) (model.PointsEntry, error) {
+	return once(tx, in.want(model.PointsSpent), []model.MemberID{in.Member}, func(b *Batch) (model.PointsEntry, error) {
 		return b.take(in, model.PointsSpent)
 	})
 }

@@ -5,3 +5,6 @@ package points
 // databaseSteps is shorter here: SQLite is Go code too, and thirty times slower under the race detector. One goroutine
 // runs these sequences; what the detector is for is in race_test.go.
 const databaseSteps = 5
+
+// memorySteps is the length of a random sequence in memory.
+const memorySteps = 50

@@ -4,3 +4,6 @@ package points
 
 // databaseSteps is the length of a random sequence on the database.
 const databaseSteps = 50
+
+// memorySteps is the length of a random sequence in memory.
+const memorySteps = 1001

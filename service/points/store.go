@@ -307,6 +307,27 @@ func clawedOf(tx *db.Tx, earnSource string) (n model.Points, err error) {
 
 func insertClawback(tx *db.Tx, c *model.PointsClawback) error { return tx.Gorm().Create(c).Error }
 
+func mergeOf(tx *db.Tx, from model.MemberID) (m model.PointsMerge, ok bool, err error) {
+	err = tx.Gorm().Where("from_member = ?", from).Take(&m).Error
+	return found(m, err)
+}
+
+func insertMerge(tx *db.Tx, m *model.PointsMerge) error { return tx.Gorm().Create(m).Error }
+
+// movedOn reads the entries by which merges gave the points of a lot to other accounts.
+func movedOn(tx *db.Tx, earned model.PointsEntry) (rows []model.PointsEntry, err error) {
+	var sources []string
+	err = tx.Gorm().Model(&model.PointsEntry{}).
+		Joins("JOIN points_consumptions c ON c.member_id = points_entries.member_id AND c.entry_seq = points_entries.seq").
+		Where("c.member_id = ? AND c.lot_seq = ? AND points_entries.reason = ?", earned.MemberID, earned.Seq, model.PointsMergedOut).
+		Order("c.entry_seq").Pluck("source", &sources).Error
+	if err != nil || len(sources) == 0 {
+		return nil, err
+	}
+	err = tx.Gorm().Where("source IN ? AND reason = ?", sources, model.PointsMergedIn).Order("member_id, seq").Find(&rows).Error
+	return rows, err
+}
+
 // expiringLots reads the lots that end, soonest first.
 func expiringLots(tx *db.Tx, member model.MemberID, now time.Time, limit int) (rows []model.PointsLot, err error) {
 	err = tx.Gorm().Where("member_id = ? AND state IN ? AND expires_at > ? AND expires_at < ?", member,

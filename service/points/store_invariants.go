@@ -103,6 +103,9 @@ func Invariants() []audit.Invariant {
 			UNION ALL SELECT e.member_id, e.source FROM points_entries e
 			JOIN (SELECT earn_source, SUM(points) AS points FROM points_clawbacks GROUP BY earn_source) c ON c.earn_source = e.source
 			WHERE e.reason = 'earn_order' AND c.points > e.delta`),
+		audit.SQL("points.merges", "an account that went into another one is empty",
+			`SELECT a.member_id FROM points_merges m JOIN points_accounts a ON a.member_id = m.from_member
+			WHERE a.active <> 0 OR a.pending <> 0 OR a.held <> 0 OR a.debt <> 0`),
 		audit.SQL("points.awaiting", "a lot waits for an action or for the clock",
 			`SELECT member_id, seq FROM points_lots WHERE awaiting <> (expiry <> '') OR (awaiting AND active_from < '9999-12-30')`),
 		audit.SQL("points.due", "no lot changes by itself before its account says so",
