@@ -124,8 +124,9 @@ func earningSettings(r *web.Routes, s *earning.Service) {
 	})
 }
 
-// earningTerms are what a rule says; the view and the request share them.
-type earningTerms struct {
+// EarningTerms are what a rule says; the view and the request share them. Its name is exported for the sake of the OpenAPI document, which
+// passes over what is embedded and not exported.
+type EarningTerms struct {
 	Name           string                `json:"name" minLength:"1" maxLength:"40" example:"周末茶叶双倍"`
 	Kind           model.EarningRuleKind `json:"kind" enum:"base,multiplier,bonus" doc:"base: the ratio; multiplier: times; bonus: a fixed number, once per order"`
 	Group          string                `json:"group,omitempty" maxLength:"32" pattern:"^[a-z0-9_-]*$" doc:"of one group the highest priority fires; empty stacks with everything; base rules are a group of their own"`
@@ -136,10 +137,10 @@ type earningTerms struct {
 	MinFen         model.Fen             `json:"min_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"least money paid for the goods that it is about"`
 	From           *time.Time            `json:"from,omitempty"`
 	Until          *time.Time            `json:"until,omitempty" doc:"exclusive"`
-	SKUs           []string              `json:"skus,omitempty" nullable:"false" maxItems:"200" uniqueItems:"true" doc:"together with categories; both empty is all goods"`
-	Categories     []string              `json:"categories,omitempty" nullable:"false" maxItems:"50" uniqueItems:"true" doc:"with those below: 茶 for 茶/绿茶"`
-	Tiers          []int64               `json:"tiers,omitempty" nullable:"false" maxItems:"20" uniqueItems:"true" doc:"ranks; 0 is without a tier"`
-	Weekdays       []int64               `json:"weekdays,omitempty" nullable:"false" maxItems:"7" uniqueItems:"true" doc:"1 is Monday, 7 Sunday"`
+	SKUs           []string              `json:"skus,omitempty" nullable:"false" maxItems:"200" doc:"together with categories; both empty is all goods"`
+	Categories     []string              `json:"categories,omitempty" nullable:"false" maxItems:"50" doc:"with those below: 茶 for 茶/绿茶"`
+	Tiers          []int64               `json:"tiers,omitempty" nullable:"false" maxItems:"20" doc:"ranks; 0 is without a tier"`
+	Weekdays       []int64               `json:"weekdays,omitempty" nullable:"false" maxItems:"7" doc:"1 is Monday, 7 Sunday"`
 	FromHour       int64                 `json:"from_hour,omitempty" minimum:"0" maximum:"23" doc:"of the payment, in the shop's zone"`
 	ToHour         int64                 `json:"to_hour,omitempty" minimum:"0" maximum:"24" doc:"exclusive; 0 and 0 is the whole day"`
 	FirstOrder     bool                  `json:"first_order,omitempty" doc:"only for the member's first order of goods"`
@@ -147,7 +148,7 @@ type earningTerms struct {
 	CapDay         model.Points          `json:"cap_day,omitempty" minimum:"0" maximum:"1000000000" doc:"most that it adds for one member and business day; 0 is no cap"`
 }
 
-func (t earningTerms) terms() earning.Terms {
+func (t EarningTerms) terms() earning.Terms {
 	return earning.Terms{
 		Name: t.Name, Kind: t.Kind, Group: t.Group, Priority: t.Priority, PerHundredYuan: t.PerHundredYuan, Multiplier: t.MultiplierBP,
 		Bonus: t.Bonus, MinFen: t.MinFen, From: t.From, Until: t.Until, SKUs: t.SKUs, Categories: t.Categories, Tiers: t.Tiers,
@@ -155,8 +156,8 @@ func (t earningTerms) terms() earning.Terms {
 	}
 }
 
-func earningTermsOf(t earning.Terms) earningTerms {
-	return earningTerms{
+func earningTermsOf(t earning.Terms) EarningTerms {
+	return EarningTerms{
 		Name: t.Name, Kind: t.Kind, Group: t.Group, Priority: t.Priority, PerHundredYuan: t.PerHundredYuan, MultiplierBP: t.Multiplier,
 		Bonus: t.Bonus, MinFen: t.MinFen, From: t.From, Until: t.Until, SKUs: t.SKUs, Categories: t.Categories, Tiers: t.Tiers,
 		Weekdays: t.Weekdays, FromHour: t.FromHour, ToHour: t.ToHour, FirstOrder: t.FirstOrder, CapOrder: t.CapOrder, CapDay: t.CapDay,
@@ -177,7 +178,7 @@ type earningRulesReply struct {
 
 type newEarningRuleRequest struct {
 	web.Idempotent
-	Body earningTerms
+	Body EarningTerms
 }
 
 type earningRuleRequest struct {
@@ -189,7 +190,7 @@ type earningRuleReply struct{ Body earningRuleView }
 type earningRuleView struct {
 	ID    model.EarningRuleID    `json:"id"`
 	State model.EarningRuleState `json:"state" enum:"draft,active,paused,ended"`
-	earningTerms
+	EarningTerms
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
@@ -200,7 +201,7 @@ func earningRuleOf(r earning.Rule) earningRuleView {
 
 type dryRunRequest struct {
 	Body struct {
-		Rule     earningTerms        `json:"rule"`
+		Rule     EarningTerms        `json:"rule"`
 		Replaces model.EarningRuleID `json:"replaces,omitempty" minimum:"0" doc:"an active rule that it would stand in for"`
 		From     string              `json:"from" format:"date" doc:"first business day"`
 		To       string              `json:"to" format:"date" doc:"exclusive; at most 400 days after from"`
@@ -252,8 +253,8 @@ type earningSettingsRequest struct{ Body earningSettingsView }
 type earningSettingsReply struct{ Body earningSettingsView }
 
 type earningSettingsView struct {
-	ExcludeSKUs       []string     `json:"exclude_skus" nullable:"false" maxItems:"200" uniqueItems:"true" doc:"earn nothing"`
-	ExcludeCategories []string     `json:"exclude_categories" nullable:"false" maxItems:"50" uniqueItems:"true" doc:"earn nothing, with those below"`
+	ExcludeSKUs       []string     `json:"exclude_skus" nullable:"false" maxItems:"200" doc:"earn nothing"`
+	ExcludeCategories []string     `json:"exclude_categories" nullable:"false" maxItems:"50" doc:"earn nothing, with those below"`
 	CapOrder          model.Points `json:"cap_order" minimum:"0" maximum:"1000000000" doc:"most that one order earns; 0 is no cap"`
 	CapDay            model.Points `json:"cap_day" minimum:"0" maximum:"1000000000" doc:"most that a member's orders of one business day earn; 0 is no cap"`
 }

@@ -33,6 +33,7 @@ type furnished struct {
 	gift               string
 	goods, codes       string // gifts that are sent, and that are codes of a pool
 	orderID, memberID  int64
+	rule               string // of earning
 	membership         string // number of a membership order of the first shopper
 	redemption         string // of the first shopper
 	first              shopper
@@ -67,6 +68,7 @@ func furnish(t *testing.T, s *shop) *furnished {
 	f.orderID = made.ID
 	s.must(t, call{method: "GET", path: "/admin/v1/members?number=" + f.first.number, token: f.owner}, &made)
 	f.memberID = made.ID
+	f.rule = s.rule(t, f.owner)
 	var bought, redeemed id
 	s.must(t, call{method: "POST", path: "/api/v1/membership-orders", token: f.first.token, key: newKey(), body: map[string]string{"plan": f.plan}}, &bought)
 	s.must(t, call{method: "POST", path: "/api/v1/gifts/" + f.gift + "/redemptions", token: f.first.token, key: newKey()}, &redeemed)
@@ -119,6 +121,24 @@ func (f *furnished) as(o operation) call {
 		c.key = newKey()
 	}
 	return c
+}
+
+// bonus is a rule of earning with everything that a rule can say.
+func (s *shop) bonus() map[string]any {
+	return map[string]any{
+		"name": "周末茶叶满百送五十", "kind": "bonus", "group": "weekend", "priority": 5, "per_hundred_yuan": 0, "multiplier_bp": 0, "bonus": 50, "min_fen": 10000,
+		"from": s.clock.Now().UTC().Format(time.RFC3339), "until": s.clock.Now().Add(30 * 24 * time.Hour).UTC().Format(time.RFC3339),
+		"skus": []any{"T-1"}, "categories": []any{"茶"}, "tiers": []any{0, 1}, "weekdays": []any{6, 7}, "from_hour": 8, "to_hour": 22,
+		"first_order": false, "cap_order": 50, "cap_day": 100,
+	}
+}
+
+// rule makes a rule of earning and returns its id.
+func (s *shop) rule(t *testing.T, token string) string {
+	t.Helper()
+	var made struct{ ID int64 }
+	s.must(t, call{method: "POST", path: "/admin/v1/earning-rules", token: token, key: newKey(), body: s.bonus()}, &made)
+	return fmt.Sprint(made.ID)
 }
 
 // redeemed makes a redemption of its own.
@@ -180,11 +200,13 @@ func (f *furnished) samples() map[string]sample {
 		"claim-coupon": {path: thing, other: func(t *testing.T, c *call) {
 			c.path = "/api/v1/coupon-templates/" + f.shop.template(t, f.owner) + "/claims"
 		}},
-		"my-coupons":       {query: "limit=5"},
-		"points-balance":   {},
-		"points-statement": {query: "limit=5"},
-		"list-gifts":       {},
-		"redeem-gift":      {path: gift, other: func(t *testing.T, c *call) { c.path = "/api/v1/gifts/" + f.shop.gift(t, f.owner, 1) + "/redemptions" }},
+		"my-coupons":        {query: "limit=5"},
+		"points-balance":    {},
+		"points-statement":  {query: "limit=5"},
+		"check-in":          {},
+		"check-in-calendar": {query: "month=2026-11"},
+		"list-gifts":        {},
+		"redeem-gift":       {path: gift, other: func(t *testing.T, c *call) { c.path = "/api/v1/gifts/" + f.shop.gift(t, f.owner, 1) + "/redemptions" }},
 		"redeem-goods": {path: map[string]string{"id": f.goods}, body: fixed(map[string]any{"address": home}), other: func(t *testing.T, c *call) {
 			c.path = "/api/v1/gifts/" + f.shop.giftOf(t, f.owner, "goods", 10) + "/deliveries"
 		}},
@@ -211,6 +233,11 @@ func (f *furnished) samples() map[string]sample {
 			return body
 		}},
 
+		"ingest-refund": {body: func(*testing.T) any {
+			return map[string]any{"order": "FIRST", "number": number(), "refunded_at": f.clock.Now().UTC().Format(time.RFC3339), "refund_fen": 2,
+				"freight_fen": 0, "lines": []any{map[string]any{"line": 1, "quantity": 0, "refund_fen": 2}}}
+		}},
+
 		"ingest-completion": {body: fixed(map[string]any{"number": "FIRST"})},
 
 		"staff-sign-in":    {body: fixed(map[string]any{"name": f.logins.StaffName, "password": f.logins.StaffPassword}), quiet: []string{"staff_attempts"}},
@@ -220,6 +247,18 @@ func (f *furnished) samples() map[string]sample {
 		"order":            {path: map[string]string{"id": fmt.Sprint(f.orderID)}},
 		"messages":         {query: fmt.Sprintf("member_id=%d&limit=5", f.memberID)},
 		"make-parcel-code": {body: fixed(map[string]any{"source": "shop", "number": "FIRST"})},
+
+		"list-earning-rules":    {query: "limit=5"},
+		"create-earning-rule":   {body: fixed(f.bonus()), other: with("bonus", 51)},
+		"activate-earning-rule": {path: map[string]string{"id": f.rule}},
+		"pause-earning-rule":    {path: map[string]string{"id": f.rule}},
+		"end-earning-rule":      {path: map[string]string{"id": f.rule}},
+		"dry-run-earning-rule":  {body: fixed(map[string]any{"rule": f.bonus(), "replaces": 0, "from": "2026-11-01", "to": "2026-12-01"})},
+		"earning-settings":      {},
+		"save-earning-settings": {body: fixed(map[string]any{"exclude_skus": []any{"G-1"}, "exclude_categories": []any{"礼品卡"}, "cap_order": 0, "cap_day": 0})},
+		"list-earning-actions":  {},
+		"save-earning-action": {path: map[string]string{"action": "check_in"},
+			body: fixed(map[string]any{"enabled": true, "ladder": []any{1, 2, 3}, "per_day": 1, "per_year": 0})},
 
 		"list-all-coupon-templates": {query: "limit=5"},
 		"create-coupon-template": {body: fixed(map[string]any{
