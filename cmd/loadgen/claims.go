@@ -40,7 +40,7 @@ func newClaims() *cobra.Command {
 		Use:   "claims",
 		Short: "claim one hot coupon, the product's way and the plain way, and compare",
 		Long: `Claims one hot coupon through HTTP, each claim by another member with a session of his own, in turns the product's way and the
-plain way (one transaction a claim, SELECT … FOR UPDATE on the template), each turn on a new database. The whole program serves on
+plain way (one transaction a claim, SELECT … FOR UPDATE on the template), each way on a new database. The whole program serves on
 loopback with all its middleware; the access log goes to a file as JSON. Rate and waiting times are those of the claims that were
 granted; then more shoppers come until all were told that nothing is left. Afterwards every acknowledgement is looked for in the
 database and every invariant is checked; exit 1 when anything differs.
@@ -59,7 +59,7 @@ With --flash: shoppers arrive by the clock within a short time, many more than t
 	l.DurationVar(&f.duration, "duration", 15*time.Second, "time that each way is measured, over all rounds; the stock is chosen to last about that long")
 	l.IntVar(&f.stock, "stock", 0, "coupons in each turn, instead of --duration")
 	l.IntVar(&f.claims, "claims", 0, "shoppers who come in each turn; 0 means a tenth more than the stock")
-	l.IntVar(&f.rounds, "rounds", 2, "turns of each way (with --flash: floods)")
+	l.IntVar(&f.rounds, "rounds", 3, "turns of each way (with --flash: floods)")
 	l.BoolVar(&f.keep, "keep", false, "keep the databases")
 	l.StringVar(&f.profile, "profile", "", "folder for CPU profiles of each way")
 	l.StringVar(&f.out, "out", "", "folder for the records of answers and the access log; empty means a temporary one")
@@ -128,80 +128,129 @@ var (
 	plain   = way{"plain", plainPrefix, 1_500}
 )
 
-// runWays measures both ways in turns and compares them.
-func (f claimFlags) runWays(ctx context.Context, w io.Writer) error {
-	fmt.Fprintf(w, "load        %d shoppers at a time, each claim by another member with a session of his own, %d rounds\n\n", f.shoppers, f.rounds)
+// runWays measures both ways in turns and compares them. Everything is prepared before the first turn, so that the turns follow each
+// other closely and whatever else the machine does meets both ways alike.
+func (f claimFlags) runWays(ctx context.Context, w io.Writer) (err error) {
+	fmt.Fprintf(w, "load        %d shoppers at a time, each claim by another member with a session of his own, %d turns each\n\n", f.shoppers, f.rounds)
+	var sides []*side
+	defer func() {
+		for _, s := range sides {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	for _, how := range []way{product, plain} {
+		s, err := f.prepare(ctx, how)
+		if err != nil {
+			return fmt.Errorf("prepare the %s way: %w", how.name, err)
+		}
+		sides = append(sides, s)
+	}
+	for round := range f.rounds {
+		for _, s := range sides {
+			if err := f.turn(ctx, s, round); err != nil {
+				return fmt.Errorf("%s, turn %d: %w", s.how.name, round+1, err)
+			}
+		}
+	}
+	loaded := loadAverage()
+
 	t := newTable(w)
 	var both [2]turn
-	var found []string
 	for round := range f.rounds {
-		for i, how := range []way{product, plain} {
-			got, err := f.turn(ctx, how, round+1)
+		for i, s := range sides {
+			got, err := s.judge(ctx, s.templates[round], s.answers[round])
 			if err != nil {
-				return fmt.Errorf("%s, round %d: %w", how.name, round+1, err)
+				return fmt.Errorf("check %s, turn %d: %w", s.how.name, round+1, err)
 			}
-			t.row(fmt.Sprintf("%s %d", how.name, round+1), got)
-			found = append(found, got.broken...)
+			t.row(fmt.Sprintf("%s %d", s.how.name, round+1), got)
 			both[i].add(got)
 		}
 	}
 	t.line()
-	t.row("product", both[0])
-	t.row("plain", both[1])
+	var found []string
+	for i, s := range sides {
+		broken, err := s.audit(ctx)
+		if err != nil {
+			return err
+		}
+		both[i].broken = append(both[i].broken, broken...)
+		found = append(found, both[i].broken...)
+		t.row(s.how.name, both[i])
+	}
 	t.ratio(both[0], both[1])
-	fmt.Fprintf(w, "\nload average at the end %s\n", loadAverage())
-	return verdict(w, found)
+	fmt.Fprintf(w, "\nload average at the end %s\n", loaded)
+	return verdict(w, found, len(sides[0].app.Invariants()))
 }
 
-// turn measures one way on a new database.
-func (f claimFlags) turn(ctx context.Context, how way, round int) (t turn, err error) {
-	s, err := openShop(ctx, f.store, f.out, f.keep)
-	if err != nil {
-		return t, err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	j, err := openJournal(filepath.Join(f.out, fmt.Sprintf("answers-%s-%d.txt", how.name, round)))
-	if err != nil {
-		return t, err
-	}
-	defer func() { err = errors.Join(err, j.close()) }()
+// side is one way with all that its turns need.
+type side struct {
+	*shop
+	how       way
+	journal   *journal
+	stock     int              // of each turn
+	templates []model.PublicID // one for each turn
+	from      []int            // the first shopper of each turn, and the end
+	answers   [][]answer
+}
 
-	rate, err := f.warmUp(ctx, s, how, j)
-	if err != nil {
-		return t, fmt.Errorf("warm up: %w", err)
+func (s *side) close() error { return errors.Join(s.journal.close(), s.shop.close()) }
+
+// prepare opens a shop on a new database, warms it up and makes the coupons and shoppers of all turns.
+func (f claimFlags) prepare(ctx context.Context, how way) (s *side, err error) {
+	s = &side{how: how, stock: f.stock}
+	if s.shop, err = openShop(ctx, f.store, f.out, f.keep); err != nil {
+		return nil, err
 	}
-	stock := f.stock
-	if stock == 0 {
-		stock = max(int(rate*f.duration.Seconds()/float64(f.rounds)), f.shoppers)
+	if s.journal, err = openJournal(filepath.Join(f.out, "answers-"+how.name+".txt")); err != nil {
+		return nil, errors.Join(err, s.shop.close())
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	rate, err := f.warmUp(ctx, s.shop, how, s.journal)
+	if err != nil {
+		return nil, fmt.Errorf("warm up: %w", err)
+	}
+	if s.stock == 0 {
+		s.stock = max(int(rate*f.duration.Seconds()/float64(f.rounds)), f.shoppers)
 	}
 	coming := f.claims
 	if coming == 0 {
-		coming = stock + max(stock/10, 1)
+		coming = s.stock + max(s.stock/10, 1)
 	}
-	from := len(s.tokens)
-	if err := s.admit(ctx, coming); err != nil {
-		return t, err
+	for range f.rounds {
+		s.from = append(s.from, len(s.tokens))
+		if err := s.admit(ctx, coming); err != nil {
+			return nil, err
+		}
+		template, err := s.template(ctx, s.stock)
+		if err != nil {
+			return nil, err
+		}
+		s.templates = append(s.templates, template)
 	}
-	template, err := s.template(ctx, stock)
-	if err != nil {
-		return t, err
-	}
-	stop, err := f.startProfile(fmt.Sprintf("%s-%d.pprof", how.name, round))
-	if err != nil {
-		return t, err
-	}
-	answers, err := f.crowd(s, how, template, from, j).come(ctx)
-	stop()
-	if err != nil {
-		return t, err
-	}
-	return s.judge(ctx, template, answers)
+	s.from = append(s.from, len(s.tokens))
+	return s, nil
 }
 
-func (f claimFlags) crowd(s *shop, how way, template model.PublicID, from int, j *journal) crowd {
+// turn measures one way once.
+func (f claimFlags) turn(ctx context.Context, s *side, round int) error {
+	stop, err := f.startProfile(fmt.Sprintf("%s-%d.pprof", s.how.name, round+1))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	answers, err := f.crowd(s.shop, s.how, s.templates[round], s.from[round], s.from[round+1], s.journal).come(ctx)
+	s.answers = append(s.answers, answers)
+	return err
+}
+
+func (f claimFlags) crowd(s *shop, how way, template model.PublicID, from, to int, j *journal) crowd {
 	return crowd{
-		addr: s.addr, path: how.prefix + "/coupon-templates/" + string(template) + "/claims", tokens: s.tokens[from:], from: from,
-		conns: min(f.shoppers, len(s.tokens)-from), limit: 10*time.Minute + f.duration, journal: j,
+		addr: s.addr, path: how.prefix + "/coupon-templates/" + string(template) + "/claims", tokens: s.tokens[from:to], from: from,
+		conns: min(f.shoppers, to-from), limit: 10*time.Minute + f.duration, journal: j,
 	}
 }
 
@@ -219,7 +268,7 @@ func (f claimFlags) warmUp(ctx context.Context, s *shop, how way, j *journal) (f
 	if err != nil {
 		return 0, err
 	}
-	answers, err := f.crowd(s, how, template, from, j).come(ctx)
+	answers, err := f.crowd(s, how, template, from, len(s.tokens), j).come(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -230,7 +279,7 @@ func (f claimFlags) warmUp(ctx context.Context, s *shop, how way, j *journal) (f
 	return t.rate(), err
 }
 
-// judge compares the answers with the database and sums them up.
+// judge sums the answers up and compares them with the database.
 func (s *shop) judge(ctx context.Context, template model.PublicID, answers []answer) (turn, error) {
 	t := newTurn(answers)
 	st, err := readState(ctx, s.app.DB, template)
@@ -238,10 +287,12 @@ func (s *shop) judge(ctx context.Context, template model.PublicID, answers []ans
 		return t, err
 	}
 	t.broken = compare(answers, s.members, st)
-	more, err := auditAll(ctx, s.app.DB, s.app.Invariants())
-	t.broken = append(t.broken, more...)
-	t.invariants = len(s.app.Invariants())
-	return t, err
+	return t, nil
+}
+
+// audit checks every invariant of the services.
+func (s *shop) audit(ctx context.Context) ([]string, error) {
+	return auditAll(ctx, s.app.DB, s.app.Invariants())
 }
 
 func (f claimFlags) startProfile(name string) (stop func(), err error) {

@@ -25,59 +25,62 @@ func (f claimFlags) runFlash(ctx context.Context, w io.Writer) error {
 	t := newTable(w)
 	var all turn
 	var found []string
+	invariants := 0
 	for round := range f.rounds {
-		got, err := f.flood(ctx, round+1)
+		got, checked, err := f.flood(ctx, round+1)
 		if err != nil {
 			return fmt.Errorf("flood %d: %w", round+1, err)
 		}
 		t.row(fmt.Sprintf("flood %d", round+1), got)
 		found = append(found, got.broken...)
 		all.add(got)
+		invariants = checked
 	}
 	t.line()
 	t.row("all", all)
 	t.everybody(all)
 	fmt.Fprintf(w, "\nload average at the end %s\n", loadAverage())
-	return verdict(w, found)
+	return verdict(w, found, invariants)
 }
 
-func (f claimFlags) flood(ctx context.Context, round int) (t turn, err error) {
+// flood lets one flood arrive and returns how it went and how many invariants were checked after it.
+func (f claimFlags) flood(ctx context.Context, round int) (t turn, invariants int, err error) {
 	s, err := openShop(ctx, f.store, f.out, f.keep)
 	if err != nil {
-		return t, err
+		return t, 0, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	j, err := openJournal(filepath.Join(f.out, fmt.Sprintf("answers-flood-%d.txt", round)))
 	if err != nil {
-		return t, err
+		return t, 0, err
 	}
 	defer func() { err = errors.Join(err, j.close()) }()
 	warm := f
 	warm.stock = min(f.arriving, 2000)
 	if _, err := warm.warmUp(ctx, s, product, j); err != nil {
-		return t, fmt.Errorf("warm up: %w", err)
+		return t, 0, fmt.Errorf("warm up: %w", err)
 	}
 	from := len(s.tokens)
 	if err := s.admit(ctx, f.arriving); err != nil {
-		return t, err
+		return t, 0, err
 	}
 	template, err := s.template(ctx, f.stock)
 	if err != nil {
-		return t, err
+		return t, 0, err
 	}
 	stop, err := f.startProfile(fmt.Sprintf("flood-%d.pprof", round))
 	if err != nil {
-		return t, err
+		return t, 0, err
 	}
-	c := f.crowd(s, product, template, from, j)
+	c := f.crowd(s, product, template, from, len(s.tokens), j)
 	c.arrivals = within(f.arriving, f.window)
 	answers, err := c.come(ctx)
 	stop()
 	if err != nil {
-		return t, err
+		return t, 0, err
 	}
 	if t, err = s.judge(ctx, template, answers); err != nil {
-		return t, err
+		return t, 0, err
 	}
 	if slowest := t.everyWait().percentile(1); slowest > answerWithin {
 		t.broken = append(t.broken, fmt.Sprintf("slow: the slowest answer took %s, at most %s is allowed", slowest, answerWithin))
@@ -85,5 +88,7 @@ func (f claimFlags) flood(ctx context.Context, round int) (t turn, err error) {
 	if t.errors > 0 {
 		t.broken = append(t.broken, fmt.Sprintf("errors: %d shoppers got a server's error or none at all", t.errors))
 	}
-	return t, nil
+	broken, err := s.audit(ctx)
+	t.broken = append(t.broken, broken...)
+	return t, len(s.app.Invariants()), err
 }
