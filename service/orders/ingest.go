@@ -139,7 +139,7 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, row *model.Order, award
 		return err
 	}
 	if row.Kind == model.OrderGoods {
-		if err := s.Members.RecordOrderTx(ctx, tx, row.MemberID, row.PaidFen, row.PaidAt); err != nil {
+		if err := s.bought(ctx, tx, *row); err != nil {
 			return err
 		}
 	}

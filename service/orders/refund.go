@@ -193,7 +193,7 @@ func (s *Service) unsettle(ctx context.Context, tx *db.Tx, o *model.Order, row m
 		if err != nil {
 			return fmt.Errorf("add up the orders of member %d: %w", o.MemberID, err)
 		}
-		if err := s.Members.CorrectFiguresTx(ctx, tx, f); err != nil {
+		if err := s.gaveBack(ctx, tx, *o, row, f); err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,7 @@ type Rules struct {
 	Clawback model.ClawbackPolicy
 }
 
-// Deps is what the service needs. All but Earning and Multiplier are required.
+// Deps is what the service needs. All but Earning, Multiplier and Tiers are required.
 type Deps struct {
 	DB      *db.DB
 	Members *members.Service
@@ -41,6 +41,8 @@ type Deps struct {
 	Earning *earning.Service
 	// Multiplier returns the rate at which a member earned points at an instant; nil means the whole for everybody.
 	Multiplier func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error)
+	// Tiers is told what was paid for goods and what went back; nil is nobody.
+	Tiers Tiers
 }
 
 // Service takes orders in. It is safe for concurrent use.

@@ -22,6 +22,7 @@ const (
 	PointsAdjust      Permission = "points.adjust"      // correct a member's points by hand
 	PointsRules       Permission = "points.rules"       // make rules of earning points, try them on the past
 	PlansManage       Permission = "plans.manage"       // make and change plans of the paid card
+	TiersManage       Permission = "tiers.manage"       // set levels up, fix a member's level
 	ReportsRead       Permission = "reports.read"       // see the shop's figures
 	StaffManage       Permission = "staff.manage"       // make and disable accounts
 )
@@ -45,8 +46,8 @@ var everyday = []Permission{CouponsIssue, RedemptionsPickUp, MembersRead, Orders
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{CouponsManage, GiftsManage, PointsRules, PointsAdjust, PlansManage, ReportsRead}, everyday...),
-	Owner:   append([]Permission{StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PlansManage, ReportsRead}, everyday...),
+	Manager: append([]Permission{TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PlansManage, ReportsRead}, everyday...),
+	Owner:   append([]Permission{TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PlansManage, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

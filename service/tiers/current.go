@@ -25,6 +25,7 @@ type Tier struct {
 	ToKeep                 int64
 	// LockedUntil is the first day on which rules move the member again, zero when staff have not fixed the level.
 	LockedUntil model.Day
+	Replayed    bool // of a lock whose key is known
 }
 
 // Current returns where a member stands. A level stays until the evaluation takes it.

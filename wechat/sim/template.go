@@ -30,6 +30,8 @@ func shopTemplates() []Template {
 			{Key: "thing1", Label: "会员卡"}, {Key: "amount2", Label: "支付金额"}, {Key: "time3", Label: "开通时间"}, {Key: "thing4", Label: "有效期"}}},
 		{Name: "visit", Title: "购后关怀通知", Fields: []TemplateField{
 			{Key: "character_string1", Label: "订单编号"}, {Key: "thing2", Label: "商品"}, {Key: "time3", Label: "下单时间"}, {Key: "thing4", Label: "温馨提示"}}},
+		{Name: "tier", Title: "会员等级到期提醒", Fields: []TemplateField{
+			{Key: "thing1", Label: "会员等级"}, {Key: "time2", Label: "有效期至"}, {Key: "thing3", Label: "温馨提示"}}},
 		{Name: "welcome", Title: "会员绑定成功通知", Fields: []TemplateField{
 			{Key: "thing1", Label: "会员"}, {Key: "time2", Label: "绑定时间"}, {Key: "thing3", Label: "温馨提示"}}},
 		{Name: "points", Title: "积分变动提醒", Fields: []TemplateField{

@@ -5,9 +5,12 @@ import (
 	"time"
 
 	"huitou/model/db"
+	"huitou/model/fault"
 	"huitou/service/callbacks"
+	"huitou/service/coupons"
 	"huitou/service/facts"
 	"huitou/service/jobs"
+	"huitou/service/tiers"
 	"huitou/wechat"
 )
 
@@ -15,6 +18,8 @@ import (
 func react(v Services, d *db.DB, q *jobs.Queue) {
 	// Facts: what may come a moment after something happened.
 	facts.Subscribe(v.Facts, "memberships.activate", v.Memberships.Activate) // payments.Paid
+
+	facts.Subscribe(v.Facts, "tiers.gift", v.tierGift) // tiers.Reached
 
 	// Pushes of WeChat.
 	v.Aftersale.Register(v.Callbacks) // subscribe, SCAN, unsubscribe
@@ -24,12 +29,26 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	v.Callbacks.Register()
 	v.Messages.Register()
 	v.Points.Work(q)
+	v.Tiers.Work(q)
 
 	// The timetable.
 	q.KeepTidy()
 	q.Every("staff.purge", jobs.Interval(time.Hour), v.Staff.Purge)
 	q.Every("members.purge", jobs.Interval(time.Hour), v.Members.Purge)
 	q.Every("idempotency.purge", jobs.Interval(time.Hour), func(ctx context.Context) error { return purgeKeys(ctx, d) })
+}
+
+// tierGift issues the coupon of a level that was reached for the first time. A template that cannot give one any more is for people to
+// look at; trying again would not help.
+func (v Services) tierGift(ctx context.Context, r tiers.Reached) error {
+	if r.Gift == "" {
+		return nil
+	}
+	_, err := v.Coupons.Issue(ctx, coupons.Issue{Member: r.Member, Template: r.Gift, Source: r.Source()})
+	if f := fault.Of(err); f != nil && f.Kind != fault.Unavailable {
+		return jobs.Cancel("the gift of level " + r.Name + " was not given: " + f.Code)
+	}
+	return err
 }
 
 // keepReplies is how long a stored reply to an idempotency key answers its repetition. The effects themselves stay unique for ever.

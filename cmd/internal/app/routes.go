@@ -57,6 +57,7 @@ func (a *App) declare() {
 	api.CheckIns(shoppers, a.Earning)
 	api.Gifts(shoppers, a.Mall)
 	api.Memberships(shoppers, a.Memberships)
+	api.Tiers(shoppers, a.Tiers)
 
 	people := a.Routes.Under("/admin/v1")
 	admin.Sessions(people, a.Staff)
@@ -66,6 +67,7 @@ func (a *App) declare() {
 	admin.Gifts(people, a.Mall)
 	admin.Orders(people, a.Orders)
 	admin.Memberships(people, a.Memberships)
+	admin.Tiers(people, a.Tiers)
 	admin.Messages(people, a.Messages)
 	admin.Parcels(people, a.Aftersale)
 	admin.Reports(people, a.Analytics)

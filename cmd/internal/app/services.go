@@ -21,6 +21,7 @@ import (
 	"huitou/service/payments"
 	"huitou/service/points"
 	"huitou/service/staff"
+	"huitou/service/tiers"
 )
 
 // Services are the capabilities, lowest level first.
@@ -32,6 +33,7 @@ type Services struct {
 	Messages    *messages.Service
 	Points      *points.Service
 	Coupons     *coupons.Service
+	Tiers       *tiers.Service
 	Payments    *payments.Service
 	Mall        *mall.Service
 	Memberships *memberships.Service
@@ -58,6 +60,10 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	v.Messages = messages.New(messages.Deps{DB: d, Jobs: q, Sender: p.oa, Followers: v.Members, Templates: s.Templates, Log: log})
 	v.Points = points.New(points.Deps{DB: d, Log: log})
 	v.Coupons = coupons.New(coupons.Deps{DB: d, Members: v.Members, Log: log})
+	v.Tiers = tiers.New(tiers.Deps{
+		DB: d, Members: v.Members, Messages: v.Messages, Facts: v.Facts, Log: log,
+		Metrics: map[model.TierMetric]tiers.Metric{model.TierByMoney: orders.GoodsMoney, model.TierByPoints: points.EarnedSince},
+	})
 	v.Payments = payments.New(payments.Deps{
 		DB: d, Gateway: p.pay, Queue: q, Facts: v.Facts, Log: log,
 		AppID: s.Mini.AppID, MchID: s.Merchant.MchID, NotifyURL: s.PublicURL + payNotices, Payer: v.Members.ShopperTx,
@@ -69,11 +75,12 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	v.Earning = earning.New(earning.Deps{
 		DB: d, Members: v.Members, Points: v.Points, Log: log, PerYuan: s.Earning.PointsPerYuan, CostPerHundred: s.PointsCost,
 		Card:    v.Memberships.Multiplier,
+		Tier:    v.Tiers.RateAt,
 		Expires: func(from time.Time) time.Time { return s.Earning.Expiry.At(from, model.Shanghai) },
 	})
 	v.Orders = orders.New(orders.Deps{
 		DB: d, Members: v.Members, Points: v.Points, Coupons: v.Coupons, Facts: v.Facts, Log: log,
-		Rules: s.Earning, Earning: v.Earning,
+		Rules: s.Earning, Earning: v.Earning, Tiers: v.Tiers,
 	})
 	v.Aftersale = aftersale.New(aftersale.Deps{
 		DB: d, OA: p.oa, OAAppID: s.OA.AppID, Orders: v.Orders, Members: v.Members, Messages: v.Messages, Log: log,
@@ -88,7 +95,7 @@ func (v Services) Invariants() []audit.Invariant {
 	for _, of := range [][]audit.Invariant{
 		audit.Invariants(), v.Members.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
 		points.Invariants(), coupons.Invariants(), payments.Invariants(), mall.Invariants(), memberships.Invariants(),
-		earning.Invariants(), orders.Invariants(), aftersale.Invariants(),
+		earning.Invariants(), orders.Invariants(), aftersale.Invariants(), tiers.Invariants(),
 	} {
 		all = append(all, of...)
 	}

@@ -49,6 +49,8 @@ func Templates(a sim.Accounts) map[string]messages.Template {
 	return map[string]messages.Template{
 		"visit1": {ID: id["visit"], Fields: map[string]string{
 			"character_string1": "number", "thing2": "goods", "time3": "paid_at", "thing4": "advice"}},
+		"tier.ending": {ID: id["tier"], Fields: map[string]string{
+			"thing1": "level", "time2": "until", "thing3": "advice"}},
 		"membership.activated": {ID: id["membership"], Fields: map[string]string{
 			"thing1": "plan", "amount2": "price", "time3": "at", "thing4": "until"}},
 	}

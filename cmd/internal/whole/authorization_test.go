@@ -56,6 +56,8 @@ var audiences = map[string]audience{
 	"POST /api/v1/membership-orders":            shoppers,
 	"GET /api/v1/membership-orders/{number}":    shoppers,
 	"GET /api/v1/me/membership":                 shoppers,
+	"GET /api/v1/me/tier":                       shoppers,
+	"GET /api/v1/tier-levels":                   shoppers,
 
 	"POST /ingest/v1/orders":      system,
 	"POST /ingest/v1/completions": system,
@@ -98,6 +100,13 @@ var audiences = map[string]audience{
 	"POST /admin/v1/redemptions/{id}/cancel":        managers,
 	"POST /admin/v1/membership-plans":               managers,
 	"GET /admin/v1/membership-plans":                managers,
+	"GET /admin/v1/tiers":                           managers,
+	"POST /admin/v1/tier-levels":                    managers,
+	"PATCH /admin/v1/tier-levels/{id}":              managers,
+	"PUT /admin/v1/tier-scheme":                     managers,
+	"POST /admin/v1/members/{id}/tier-lock":         managers,
+	"POST /admin/v1/members/{id}/tier-unlock":       managers,
+	"GET /admin/v1/members/{id}/tier":               clerks,
 	"GET /admin/v1/reports/repurchase":              managers,
 }
 

@@ -35,6 +35,7 @@ type furnished struct {
 	orderID, memberID  int64
 	rule               string // of earning
 	membership         string // number of a membership order of the first shopper
+	levels             []string
 	redemption         string // of the first shopper
 	first              shopper
 	n                  int
@@ -79,6 +80,7 @@ func furnish(t *testing.T, s *shop) *furnished {
 		f.shoppers.tokens = append(f.shoppers.tokens, p.token)
 	}
 	f.addManagers(t, 40)
+	f.levels = s.levels(t, f.owner)
 	return f
 }
 
@@ -226,6 +228,8 @@ func (f *furnished) samples() map[string]sample {
 		}},
 		"read-membership-order": {path: map[string]string{"number": f.membership}},
 		"read-membership":       {},
+		"read-tier":             {},
+		"list-tier-levels":      {},
 
 		"ingest-order": {body: func(*testing.T) any {
 			body := f.order(number(), f.first.phone, 10_00)
@@ -294,8 +298,37 @@ func (f *furnished) samples() map[string]sample {
 			other: with("note", "换一件")},
 		"create-membership-plan":    {body: fixed(f.newPlan()), other: with("name", "月卡")},
 		"list-all-membership-plans": {},
-		"repurchase-report":         {query: "from=2026-03-01&to=2026-04-01"},
+		"read-tiers":                {},
+		"add-tier-level": {body: func(*testing.T) any {
+			f.n++
+			return map[string]any{"name": "金卡", "threshold": 1000_000_00 + f.n, "points_multiplier_bp": 12000, "benefits": []string{"生日礼"}, "icon": "gold", "gift": ""}
+		}, other: with("name", "黑金")},
+		"change-tier-level": {path: map[string]string{"id": f.levels[1]}, body: fixed(map[string]any{"name": "银卡会员"})},
+		"set-tier-scheme":   {body: fixed(map[string]any{"metric": "goods_money", "period": "rolling", "keep_months": 12, "on_end": "one_step", "grace_days": 7, "warn_days": 30})},
+		"member-tier":       {path: map[string]string{"id": fmt.Sprint(f.memberID)}, query: "limit=5"},
+		"lock-tier":         {path: map[string]string{"id": fmt.Sprint(f.memberID)}, body: fixed(f.lock()), other: with("note", "换个说法")},
+		"unlock-tier": {path: map[string]string{"id": fmt.Sprint(f.memberID)}, body: fixed(map[string]any{"note": "申诉成功"}), fresh: func(t *testing.T, _ *call) {
+			f.must(t, call{method: "POST", path: fmt.Sprintf("/admin/v1/members/%d/tier-lock", f.memberID), token: f.managers.token(), key: newKey(), body: f.lock()}, nil)
+		}},
+		"repurchase-report": {query: "from=2026-03-01&to=2026-04-01"},
 	}
+}
+
+func (f *furnished) lock() map[string]any {
+	return map[string]any{"level": f.levels[0], "until": model.DayOf(f.clock.Now(), model.Shanghai).AddDays(30).String(), "note": "老客户"}
+}
+
+// levels sets two levels of the free tiers up and returns their ids.
+func (s *shop) levels(t *testing.T, owner string) (ids []string) {
+	t.Helper()
+	for i, name := range []string{"普通", "银卡"} {
+		var made id
+		s.must(t, call{method: "POST", path: "/admin/v1/tier-levels", token: owner, key: newKey(), body: map[string]any{"name": name, "threshold": i * 5000_00}}, &made)
+		ids = append(ids, made.ID)
+	}
+	s.must(t, call{method: "PUT", path: "/admin/v1/tier-scheme", token: owner, body: map[string]any{
+		"metric": "goods_money", "period": "rolling", "keep_months": 12, "on_end": "one_step", "grace_days": 7, "warn_days": 30}}, nil)
+	return ids
 }
 
 func (f *furnished) newPlan() map[string]any {
