@@ -71,3 +71,18 @@ type OrderLine struct {
 
 // TableName names the table.
 func (OrderLine) TableName() string { return "order_lines" }
+
+// OrderCoupon is the row of a coupon that an order brought beside its first one; Ordinal counts from 2.
+type OrderCoupon struct {
+	ID      int64
+	OrderID OrderID
+	Ordinal int64
+	Code    string
+	// CouponID is set when the coupon was used, Reason says why not.
+	CouponID    *CouponID
+	DiscountFen Fen
+	Reason      string
+}
+
+// TableName names the table.
+func (OrderCoupon) TableName() string { return "order_coupons" }

@@ -49,6 +49,7 @@ var Rows = []any{
 	MessageReport{},
 	Order{},
 	OrderLine{},
+	OrderCoupon{},
 	OrderRefund{},
 	OrderRefundLine{},
 	EarningRule{},

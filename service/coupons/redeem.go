@@ -29,6 +29,8 @@ type Use struct {
 	Lines  []Item
 	// Freight is what a freight coupon takes from.
 	Freight model.Fen
+	// Further is true for every coupon of an order but its first: it must go with those that the order has used, and be another one.
+	Further bool
 	// Room is the most that the coupon may take off: the whole, or less when the shop has already said what it took off.
 	Room model.Fen
 	// Store is the code of the store; empty when nobody said.
@@ -56,17 +58,22 @@ type hold struct {
 // RedeemForOrderTx uses a coupon up for an order: locked and redeemed in one transaction, or only redeemed when the shop had locked
 // it for this order. The same order again gets the same answer. It returns, and then changes nothing, ErrUnknown,
 // ErrNotYours, ErrRedeemed, ErrLocked, ErrNotYetUsable, ErrExpired, ErrWrongStore, ErrWrongScope, ErrBelowThreshold (with
-// missing_fen), ErrNoSaving or ErrBudgetSpent.
+// missing_fen), ErrNoSaving, ErrNotCombinable or ErrBudgetSpent.
 func (s *Service) RedeemForOrderTx(ctx context.Context, tx *db.Tx, in Use) (Used, error) {
 	c, err := s.find(tx, in.Member, in.Coupon, in.OrderRef)
 	if err != nil {
 		return Used{}, err
 	}
 	switch {
-	case c.State == model.CouponRedeemed && *c.OrderRef == in.OrderRef:
+	case c.State == model.CouponRedeemed && *c.OrderRef == in.OrderRef && !in.Further:
 		return Used{c.ID, c.PublicID, c.DiscountFen}, nil
 	case c.State == model.CouponLocked && in.LockRef != "" && *c.OrderRef == in.LockRef:
 		return s.redeemLocked(tx, c, in)
+	}
+	if in.Further {
+		if err := s.goesWith(tx, c, in.OrderRef); err != nil {
+			return Used{}, err
+		}
 	}
 	u, err := s.lock(ctx, tx, c, in)
 	if err != nil {
@@ -76,6 +83,29 @@ func (s *Service) RedeemForOrderTx(ctx context.Context, tx *db.Tx, in Use) (Used
 		return Used{}, fmt.Errorf("read coupon %d again: %w", c.ID, err)
 	}
 	return u, s.redeem(tx, c, in.OrderRef, u.Discount, in.Store)
+}
+
+// goesWith refuses a coupon that must not be used with those that the order has used.
+func (s *Service) goesWith(tx *db.Tx, c model.Coupon, ref string) error {
+	used, err := couponsByRef(tx, ref)
+	if err != nil {
+		return fmt.Errorf("read the coupons of %s: %w", ref, err)
+	}
+	terms := []model.CouponTermsID{c.TermsID}
+	for _, u := range used {
+		terms = append(terms, u.TermsID)
+	}
+	conditions, err := s.conditions(tx, terms...)
+	if err != nil {
+		return err
+	}
+	group := conditions[c.TermsID].Group
+	for _, u := range used {
+		if other := conditions[u.TermsID].Group; group == "" || other == "" || other == group {
+			return ErrNotCombinable
+		}
+	}
+	return nil
 }
 
 // redeemLocked uses up what the shop had locked for this order. The coupon was judged then; here only what it was promised counts.

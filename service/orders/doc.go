@@ -13,7 +13,9 @@
 //   - A paid order is a fact. When the coupon that came with it cannot be used, the order is stored all the same, and why the
 //     coupon was not used is kept and answered.
 //   - A coupon takes off no more than the discount that the shop states, and is judged by the instant of payment: an
-//     order that reaches us late has used a coupon that was good when it was paid.
+//     order that reaches us late has used a coupon that was good when it was paid. One that the shop locked for the order gets what
+//     was promised then. Several coupons are used in the order in which the shop names them, as far as they go together.
+//   - A refund of the whole order does with its coupons what their policies say; a partial one leaves them used.
 //   - Points are what the shop's rules of earning say (package earning). Only orders of kind goods earn points, count in the member's
 //     figures and count for repurchase.
 //   - Refunds are known by (source, refund number), and together never exceed what was paid. What a refund gives back is goods first, unless

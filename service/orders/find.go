@@ -20,7 +20,8 @@ type View struct {
 	PaidAt                                                  time.Time
 	GoodsFen, FreightFen, DiscountFen, PaidFen, RefundedFen model.Fen
 	PointsEarned                                            model.Points
-	Coupon                                                  *CouponOutcome // nil when the order brought none
+	Coupon                                                  *CouponOutcome  // nil when the order brought none
+	More                                                    []CouponOutcome // of the coupons that it brought beside that one
 	CouponCode                                              string
 	Lines                                                   []Line
 	RecordedAt                                              time.Time
@@ -66,10 +67,15 @@ func whole(tx *db.Tx, read func() (model.Order, error)) (View, error) {
 	if err != nil {
 		return View{}, fmt.Errorf("read the lines of order %d: %w", o.ID, err)
 	}
+	more, err := moreCoupons(tx, o.ID)
+	if err != nil {
+		return View{}, fmt.Errorf("read the coupons of order %d: %w", o.ID, err)
+	}
+	outcome := result(o, more, false)
 	return View{
 		ID: o.ID, Source: o.Source, Number: o.Number, Member: o.MemberID, Kind: o.Kind, State: o.State, Origin: o.Origin,
 		PaidAt: o.PaidAt.UTC(), GoodsFen: o.GoodsFen, FreightFen: o.FreightFen, DiscountFen: o.DiscountFen, PaidFen: o.PaidFen,
-		RefundedFen: o.RefundedFen, PointsEarned: o.PointsEarned, Coupon: result(o, false).Coupon, CouponCode: o.CouponCode,
+		RefundedFen: o.RefundedFen, PointsEarned: o.PointsEarned, Coupon: outcome.Coupon, More: outcome.More, CouponCode: o.CouponCode,
 		Lines: lines, RecordedAt: o.RecordedAt.UTC(),
 	}, nil
 }

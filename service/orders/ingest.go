@@ -8,7 +8,6 @@ import (
 	"huitou/model"
 	"huitou/model/db"
 	"huitou/model/fault"
-	"huitou/service/coupons"
 	"huitou/service/earning"
 	"huitou/service/members"
 	"huitou/service/points"
@@ -28,6 +27,10 @@ type Order struct {
 	GoodsFen, FreightFen, DiscountFen, PaidFen model.Fen
 	// CouponCode is the code or public id of the coupon that the shop took; empty without one.
 	CouponCode string
+	// MoreCoupons are those that it took with that one; the hash of an order without any is what it was before there were any.
+	MoreCoupons []string `json:",omitempty"`
+	// Store is the code of the shop's store; empty when it does not say.
+	Store string `json:",omitempty"`
 }
 
 // Line is one line of an order. PriceFen is of one piece.
@@ -45,6 +48,8 @@ type Result struct {
 	PointsEarned model.Points
 	// Coupon is nil when the order brought none.
 	Coupon *CouponOutcome
+	// More are the outcomes of MoreCoupons, in their order.
+	More []CouponOutcome
 }
 
 // CouponOutcome says whether the order's coupon was used, and when not, why: Reason is the code of a fault of coupons.
@@ -99,10 +104,11 @@ func (s *Service) IngestTx(ctx context.Context, tx *db.Tx, in Order) (Result, er
 	if err := insertLines(tx, row.ID, in.Lines); err != nil {
 		return Result{}, fmt.Errorf("insert the lines of order %d: %w", row.ID, err)
 	}
-	if err := s.settle(ctx, tx, &row, award); err != nil {
+	more, err := s.settle(ctx, tx, &row, in, award)
+	if err != nil {
 		return Result{}, err
 	}
-	return result(row, true), nil
+	return result(row, more, true), nil
 }
 
 // award returns what a new order earns.
@@ -119,7 +125,7 @@ func (s *Service) award(ctx context.Context, tx *db.Tx, member model.MemberID, i
 }
 
 // settle does at once what follows from a new order.
-func (s *Service) settle(ctx context.Context, tx *db.Tx, row *model.Order, award earning.Award) error {
+func (s *Service) settle(ctx context.Context, tx *db.Tx, row *model.Order, in Order, award earning.Award) ([]model.OrderCoupon, error) {
 	if row.PointsEarned > 0 {
 		earn := points.Earn{Member: row.MemberID, Points: row.PointsEarned, Reason: model.PointsForOrder, Source: earnSource(row.ID)}
 		if s.Rules.AwaitCompletion {
@@ -129,44 +135,22 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, row *model.Order, award
 		}
 		entry, _, err := s.Points.EarnTx(ctx, tx, earn)
 		if err != nil {
-			return fmt.Errorf("earn the points of order %d: %w", row.ID, err)
+			return nil, fmt.Errorf("earn the points of order %d: %w", row.ID, err)
 		}
 		if err := s.Earning.FiredTx(ctx, tx, award, entry); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := s.useCoupon(ctx, tx, row); err != nil {
-		return err
+	more, err := s.useCoupons(ctx, tx, row, in)
+	if err != nil {
+		return nil, err
 	}
 	if row.Kind == model.OrderGoods {
 		if err := s.bought(ctx, tx, *row); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return s.Facts.Record(ctx, tx, Paid{row.ID, row.Kind, row.MemberID, row.Source, row.Number, row.PaidFen, row.PaidAt})
-}
-
-// useCoupon uses the order's coupon up, or keeps why it could not be.
-func (s *Service) useCoupon(ctx context.Context, tx *db.Tx, row *model.Order) error {
-	if row.CouponCode == "" {
-		return nil
-	}
-	used, err := s.Coupons.RedeemForOrderTx(ctx, tx, coupons.Use{
-		Member: row.MemberID, Coupon: row.CouponCode, OrderRef: ref(row.ID),
-		Amount: row.GoodsFen, Room: min(row.DiscountFen, row.GoodsFen), At: row.PaidAt,
-	})
-	switch f := fault.Of(err); {
-	case err == nil:
-		row.CouponID, row.CouponDiscountFen = &used.Coupon, used.Discount
-	case f != nil && (f.Kind == fault.NotFound || f.Kind == fault.Forbidden || f.Kind == fault.Conflict):
-		row.CouponReason = f.Code
-	default:
-		return fmt.Errorf("use the coupon of order %d: %w", row.ID, err)
-	}
-	if err := keepCoupon(tx, *row); err != nil {
-		return fmt.Errorf("keep the coupon of order %d: %w", row.ID, err)
-	}
-	return nil
+	return more, s.Facts.Record(ctx, tx, Paid{row.ID, row.Kind, row.MemberID, row.Source, row.Number, row.PaidFen, row.PaidAt})
 }
 
 // known answers an order that was taken in before.
@@ -178,7 +162,11 @@ func (s *Service) known(tx *db.Tx, again model.Order) (Result, error) {
 	if first.ContentHash != again.ContentHash || first.MemberID != again.MemberID {
 		return Result{}, ErrConflict
 	}
-	return result(first, false), nil
+	more, err := moreCoupons(tx, first.ID)
+	if err != nil {
+		return Result{}, fmt.Errorf("read the coupons of order %d: %w", first.ID, err)
+	}
+	return result(first, more, false), nil
 }
 
 func (in Order) row(member model.MemberID, now time.Time) model.Order {
@@ -199,10 +187,13 @@ func (in Order) hash() string {
 	return db.HashInput(in)
 }
 
-func result(row model.Order, fresh bool) Result {
+func result(row model.Order, more []model.OrderCoupon, fresh bool) Result {
 	r := Result{Order: row.ID, Member: row.MemberID, Fresh: fresh, PointsEarned: row.PointsEarned}
 	if row.CouponCode != "" {
 		r.Coupon = &CouponOutcome{Used: row.CouponID != nil, Discount: row.CouponDiscountFen, Reason: row.CouponReason}
+	}
+	for _, c := range more {
+		r.More = append(r.More, CouponOutcome{Used: c.CouponID != nil, Discount: c.DiscountFen, Reason: c.Reason})
 	}
 	return r
 }

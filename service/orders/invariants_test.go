@@ -23,7 +23,7 @@ func TestInvariantsTrip(t *testing.T) {
 		{"a state without a refund", `UPDATE orders SET state = 'refunded' WHERE id = 2`, []string{"orders.states", "orders.figures"}},
 		{"a coupon that is free again", `UPDATE coupons SET state = 'issued', order_ref = NULL WHERE id = 1`, []string{"orders.coupon"}},
 		{"a coupon of nobody's order", `UPDATE orders SET coupon_id = NULL, coupon_discount_fen = 0, coupon_reason = 'x' WHERE id = 1`, []string{"orders.redeemed"}},
-		{"a coupon of another order", `UPDATE coupons SET order_ref = 'order:2' WHERE id = 1`, []string{"orders.redeemed"}},
+		{"a coupon of another order", `UPDATE coupons SET order_ref = 'order:2' WHERE id = 1`, []string{"orders.coupon", "orders.redeemed"}},
 		{"an outcome that was forgotten", `UPDATE orders SET coupon_code = '1' WHERE id = 2`, []string{"orders.coupon_outcome"}},
 		{"points that the ledger does not know", `UPDATE orders SET points_earned = points_earned + 1 WHERE id = 2`, []string{"orders.points"}},
 		{"an order that was lost", `DELETE FROM orders WHERE id = 3`, []string{"orders.orphans", "orders.points", "orders.figures"}},

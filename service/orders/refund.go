@@ -188,6 +188,9 @@ func (s *Service) unsettle(ctx context.Context, tx *db.Tx, o *model.Order, row m
 			return fmt.Errorf("take the points of order %d back: %w", o.ID, err)
 		}
 	}
+	if _, err := s.Coupons.ReturnForOrderTx(ctx, tx, ref(o.ID), o.State == model.OrderRefunded); err != nil {
+		return fmt.Errorf("return the coupons of order %d: %w", o.ID, err)
+	}
 	if o.Kind == model.OrderGoods {
 		f, err := figuresOf(tx, o.MemberID)
 		if err != nil {

@@ -52,6 +52,12 @@ func (in Order) faults(now time.Time) []fault.Field {
 	bad(in.PaidAt.IsZero() || in.PaidAt.Year() < 1970, "paid_at", "an instant from 1970 on")
 	bad(in.PaidAt.After(now.Add(maxAhead)), "paid_at", "at most %d minutes in the future", int(maxAhead.Minutes()))
 	bad(in.CouponCode != "" && (len(in.CouponCode) > 24 || !word(in.CouponCode)), "coupon_code", "at most 24 printable ASCII characters")
+	bad(len(in.MoreCoupons) > maxCoupons-1, "more_coupon_codes", "at most %d", maxCoupons-1)
+	bad(len(in.MoreCoupons) > 0 && in.CouponCode == "", "coupon_code", "the first coupon, when there are more")
+	for _, c := range in.MoreCoupons[:min(len(in.MoreCoupons), maxCoupons-1)] {
+		bad(len(c) > 24 || !word(c), "more_coupon_codes", "each 1 to 24 printable ASCII characters")
+	}
+	bad(in.Store != "" && !word(in.Store), "store", wordRule)
 	sums := true
 	for _, m := range []struct {
 		field string

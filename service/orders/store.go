@@ -55,6 +55,18 @@ func keepCoupon(tx *db.Tx, o model.Order) error {
 	}).Error
 }
 
+func keepMoreCoupons(tx *db.Tx, rows []model.OrderCoupon) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.Gorm().Create(&rows).Error
+}
+
+func moreCoupons(tx *db.Tx, id model.OrderID) (rows []model.OrderCoupon, err error) {
+	err = tx.Gorm().Where("order_id = ?", id).Order("ordinal").Find(&rows).Error
+	return rows, err
+}
+
 // contentByNumber returns what is known of numbers.
 func contentByNumber(tx *db.Tx, source string, numbers []string) (map[string]content, error) {
 	var rows []struct {

@@ -21,13 +21,20 @@ func Invariants() []audit.Invariant {
 			OR (state = 'paid' AND refunded_fen <> 0)
 			OR (state = 'part_refunded' AND (refunded_fen = 0 OR refunded_fen = paid_fen))
 			OR (state = 'refunded' AND refunded_fen <> paid_fen)`),
-		audit.SQL("orders.coupon", "an order's coupon is redeemed for it, belongs to its member and took off what the order says (I-08)",
-			`SELECT o.id, o.coupon_id, c.state, c.order_ref FROM orders o LEFT JOIN coupons c ON c.id = o.coupon_id
-			WHERE o.coupon_id IS NOT NULL AND (c.id IS NULL OR c.state <> 'redeemed' OR c.member_id <> o.member_id
-			OR c.discount_fen <> o.coupon_discount_fen)`),
-		audit.SQL("orders.redeemed", "a redeemed coupon is carried by exactly one order (I-08)",
-			`SELECT c.id, c.order_ref FROM coupons c LEFT JOIN orders o ON o.coupon_id = c.id
-			WHERE c.state = 'redeemed' AND (o.id IS NULL OR c.order_ref <> `+orderRef+`)`),
+		audit.SQL("orders.coupon", "an order's coupons are redeemed for it, or a refund gave them back; they belong to its member and took off what the order says (I-08)",
+			`SELECT u.order_id, u.coupon_id, c.state, c.order_ref FROM `+couponUses+` u LEFT JOIN coupons c ON c.id = u.coupon_id
+			LEFT JOIN coupon_returns r ON r.coupon_id = u.coupon_id AND r.order_ref = `+useRef+` AND r.outcome = 'returned'
+			WHERE c.id IS NULL OR c.member_id <> u.member_id
+			OR (r.id IS NULL AND (c.state <> 'redeemed' OR c.order_ref <> `+useRef+` OR c.discount_fen <> u.discount_fen))
+			OR (r.id IS NOT NULL AND r.discount_fen <> u.discount_fen)`),
+		audit.SQL("orders.redeemed", "a coupon that is redeemed for an order is carried by it (I-08)",
+			`SELECT c.id, c.order_ref FROM coupons c LEFT JOIN `+couponUses+` u ON u.coupon_id = c.id AND c.order_ref = `+useRef+`
+			WHERE c.state = 'redeemed' AND c.order_ref LIKE 'order:%' AND u.order_id IS NULL`),
+		audit.SQL("orders.discounts", "the coupons of an order take off no more than its discount, and nothing of a coupon that was not used",
+			`SELECT o.id, o.discount_fen, u.total FROM orders o
+			JOIN (SELECT order_id, SUM(discount_fen) AS total FROM `+couponUses+` x GROUP BY order_id) u ON u.order_id = o.id WHERE u.total > o.discount_fen
+			UNION ALL SELECT order_id, ordinal, discount_fen FROM order_coupons
+			WHERE (coupon_id IS NULL) <> (reason <> '') OR (coupon_id IS NULL) <> (discount_fen = 0)`),
 		audit.SQL("orders.coupon_outcome", "an order that brought a coupon either used it or says why not",
 			`SELECT id, coupon_code, coupon_id, coupon_reason FROM orders
 			WHERE (coupon_code <> '') <> ((coupon_id IS NOT NULL) OR coupon_reason <> '')
@@ -71,8 +78,13 @@ func Invariants() []audit.Invariant {
 	}
 }
 
-// orderRef is the reference of order o in SQL that both databases read alike.
-const orderRef = `REPLACE('order:@', '@', o.id)`
+// couponUses are the coupons that orders used, the first of each and the others.
+const couponUses = `(SELECT id AS order_id, member_id, coupon_id, coupon_discount_fen AS discount_fen FROM orders WHERE coupon_id IS NOT NULL
+	UNION ALL SELECT oc.order_id, o.member_id, oc.coupon_id, oc.discount_fen FROM order_coupons oc JOIN orders o ON o.id = oc.order_id
+	WHERE oc.coupon_id IS NOT NULL)`
+
+// useRef is the reference of the order of use u in SQL that both databases read alike.
+const useRef = `REPLACE('order:@', '@', u.order_id)`
 
 // refundRefSQL is the reference of refund r likewise.
 const refundRefSQL = `REPLACE(REPLACE('order:@:refund:#', '@', r.order_id), '#', r.id)`

@@ -55,3 +55,20 @@ CREATE TABLE coupon_returns (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE UNIQUE INDEX coupon_returns_order ON coupon_returns (order_ref, coupon_id);
 CREATE INDEX coupon_returns_coupon ON coupon_returns (coupon_id);
+
+-- The coupons that an order brought beside its first one, which stands in the order itself.
+CREATE TABLE order_coupons (
+  id           BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  order_id     BIGINT NOT NULL,
+  ordinal      BIGINT NOT NULL CHECK (ordinal >= 2),
+  code         VARCHAR(24) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  coupon_id    BIGINT,
+  discount_fen BIGINT NOT NULL DEFAULT 0 CHECK (discount_fen >= 0),
+  reason       VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT ''
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE UNIQUE INDEX order_coupons_ordinal ON order_coupons (order_id, ordinal);
+CREATE INDEX order_coupons_coupon ON order_coupons (coupon_id);
+
+-- A coupon that a refund gave back may be used by a later order; that it is used by one at a time is its own state's business.
+DROP INDEX orders_coupon ON orders;
+CREATE INDEX orders_coupons ON orders (coupon_id);

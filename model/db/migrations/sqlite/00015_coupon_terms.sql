@@ -53,3 +53,20 @@ CREATE TABLE coupon_returns (
 );
 CREATE UNIQUE INDEX coupon_returns_order ON coupon_returns (order_ref, coupon_id);
 CREATE INDEX coupon_returns_coupon ON coupon_returns (coupon_id);
+
+-- The coupons that an order brought beside its first one, which stands in the order itself.
+CREATE TABLE order_coupons (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  order_id     INTEGER NOT NULL,
+  ordinal      INTEGER NOT NULL CHECK (ordinal >= 2),
+  code         TEXT NOT NULL,
+  coupon_id    INTEGER,
+  discount_fen INTEGER NOT NULL DEFAULT 0 CHECK (discount_fen >= 0),
+  reason       TEXT NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX order_coupons_ordinal ON order_coupons (order_id, ordinal);
+CREATE INDEX order_coupons_coupon ON order_coupons (coupon_id);
+
+-- A coupon that a refund gave back may be used by a later order; that it is used by one at a time is its own state's business.
+DROP INDEX orders_coupon;
+CREATE INDEX orders_coupons ON orders (coupon_id);

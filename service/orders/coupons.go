@@ -1,0 +1,70 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+
+	"huitou/model"
+	"huitou/model/db"
+	"huitou/model/fault"
+	"huitou/service/coupons"
+)
+
+// maxCoupons is how many coupons one order brings at most.
+const maxCoupons = 10
+
+// useCoupons uses the order's coupons up, or keeps why they could not be. Together they take off no more than the discount that the shop
+// states; one that the shop had locked for this order gets what was promised then.
+func (s *Service) useCoupons(ctx context.Context, tx *db.Tx, row *model.Order, in Order) ([]model.OrderCoupon, error) {
+	if row.CouponCode == "" {
+		return nil, nil
+	}
+	use := coupons.Use{
+		Member: row.MemberID, OrderRef: ref(row.ID), LockRef: coupons.LockRef(row.Source, row.Number), Store: in.Store,
+		Amount: row.GoodsFen, Lines: items(in.Lines), Freight: row.FreightFen, Room: row.DiscountFen, At: row.PaidAt,
+	}
+	first, err := s.useCoupon(ctx, tx, use, row.CouponCode)
+	if err != nil {
+		return nil, err
+	}
+	row.CouponID, row.CouponDiscountFen, row.CouponReason = first.CouponID, first.DiscountFen, first.Reason
+	if err := keepCoupon(tx, *row); err != nil {
+		return nil, fmt.Errorf("keep the coupon of order %d: %w", row.ID, err)
+	}
+	use.Room -= first.DiscountFen
+	more := make([]model.OrderCoupon, len(in.MoreCoupons))
+	for i, code := range in.MoreCoupons {
+		use.Further = true
+		if more[i], err = s.useCoupon(ctx, tx, use, code); err != nil {
+			return nil, err
+		}
+		more[i].OrderID, more[i].Ordinal = row.ID, int64(i+2)
+		use.Room -= more[i].DiscountFen
+	}
+	if err := keepMoreCoupons(tx, more); err != nil {
+		return nil, fmt.Errorf("keep the coupons of order %d: %w", row.ID, err)
+	}
+	return more, nil
+}
+
+// useCoupon uses one coupon up, or says why not: a refusal is part of the order.
+func (s *Service) useCoupon(ctx context.Context, tx *db.Tx, use coupons.Use, code string) (model.OrderCoupon, error) {
+	use.Coupon = code
+	used, err := s.Coupons.RedeemForOrderTx(ctx, tx, use)
+	switch f := fault.Of(err); {
+	case err == nil:
+		return model.OrderCoupon{Code: code, CouponID: &used.Coupon, DiscountFen: used.Discount}, nil
+	case f != nil && (f.Kind == fault.NotFound || f.Kind == fault.Forbidden || f.Kind == fault.Conflict):
+		return model.OrderCoupon{Code: code, Reason: f.Code}, nil
+	default:
+		return model.OrderCoupon{}, fmt.Errorf("use a coupon of %s: %w", use.OrderRef, err)
+	}
+}
+
+func items(lines []Line) []coupons.Item {
+	list := make([]coupons.Item, len(lines))
+	for i, l := range lines {
+		list[i] = coupons.Item{SKU: l.SKU, Category: l.Category, Quantity: l.Quantity, PriceFen: l.PriceFen}
+	}
+	return list
+}
