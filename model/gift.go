@@ -84,7 +84,6 @@ type GiftPoolCode struct {
 	Sealed       string    // encrypted for this gift
 	RedemptionID *PublicID // whose it is; nil = free
 	RevealedAt   *time.Time
-	RevealKey    string // hash of the request that revealed it, so that its repetition has the same answer
 	StaffID      StaffID
 	At           time.Time
 }

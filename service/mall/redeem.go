@@ -9,22 +9,40 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/model/fault"
 	"huitou/model/random"
 	"huitou/service/coupons"
 	"huitou/service/points"
 )
 
-// Redeem exchanges a member's points for a gift.
+// Redeem exchanges a member's points, and money where the gift says so, for a gift.
 type Redeem struct {
 	Member model.MemberID
 	Gift   model.PublicID
-	Key    db.Key `json:"-"`
+	// Address is where to send goods; other kinds do not keep it.
+	Address *Address `json:",omitempty"`
+	Key     db.Key   `json:"-"`
 }
 
-// Redeem returns the redemption after it was committed, or why there is none: ErrSoldOut, ErrLimit, points.ErrInsufficient, what
-// keeps the gift from being redeemed, or what keeps its coupon from being issued. A refusal takes nothing.
+// Redeem returns the redemption after it was committed, or why there is none: ErrSoldOut, ErrPoolDry, ErrLimit, ErrTier,
+// ErrAddressMissing, points.ErrInsufficient, what keeps the gift from being redeemed, or what keeps its coupon or its days from
+// being given. A refusal takes nothing.
+//
+// A redemption with a cash part stands before WeChat is asked for the payment: when that brings no answer, the same request again
+// goes on where it stopped. The faults are those of payments.Prepay then.
 func (s *Service) Redeem(ctx context.Context, in Redeem) (Redemption, error) {
-	return s.redeems.Do(ctx, in.Gift, in)
+	if in.Address != nil {
+		tidy := in.Address.tidied()
+		if err := fault.InvalidFields(tidy.faults()); err != nil {
+			return Redemption{}, err
+		}
+		in.Address = &tidy
+	}
+	out, err := s.redeems.Do(ctx, in.Gift, in)
+	if err != nil || out.State != model.RedemptionAwaiting {
+		return out, err
+	}
+	return s.toBePaid(ctx, out)
 }
 
 // errStockMoved means that the stock that a batch was decided on is not there any more.
@@ -70,8 +88,14 @@ func (s *Service) redeemAll(ctx context.Context, tx *db.Tx, g model.Gift, known 
 		b.repeat()
 		return b.outs, err
 	}
+	if err := b.lockMembers(ctx, tx); err != nil {
+		return nil, err
+	}
 	err := s.d.Points.BatchTx(ctx, tx, b.members(), func(accounts *points.Batch) error { return b.decide(ctx, tx, accounts) })
 	if err != nil {
+		return nil, err
+	}
+	if err := b.write(ctx, tx); err != nil {
 		return nil, err
 	}
 	if n := int64(len(b.won)); n > 0 && !g.Unlimited {
@@ -82,9 +106,19 @@ func (s *Service) redeemAll(ctx context.Context, tx *db.Tx, g model.Gift, known 
 		if !ok {
 			return nil, errStockMoved
 		}
+		s.watchStock(ctx, tx, g, n)
 	}
 	b.repeat()
 	return b.outs, nil
+}
+
+// watchStock warns the people on duty when a taking brings a stock, or a pool of codes, down to the mark that staff set.
+func (s *Service) watchStock(ctx context.Context, tx *db.Tx, g model.Gift, taken int64) {
+	if left := g.Stock - taken; g.LowStock > 0 && g.Stock > g.LowStock && left <= g.LowStock {
+		tx.OnCommit(func() {
+			s.d.Log.WarnContext(ctx, "a gift is running out", "gift", g.PublicID, "name", g.Name, "kind", g.Kind, "left", left)
+		})
+	}
 }
 
 // batch is redemptions of one gift that are decided together.
@@ -95,13 +129,18 @@ type batch struct {
 	outs []db.Outcome[Redemption]
 	same map[int]int // a repetition within the batch -> the command that it repeats
 	won  []*winner
+
+	limits []limit
+	taken  slots
+	// high are the members whose tier is high enough; nil when the gift asks for none.
+	high map[model.MemberID]bool
 }
 
 type winner struct {
 	i   int // index of the command
 	row model.Redemption
-	// ordinal of the slot; 0 when the gift has no limit.
-	ordinal int64
+	// ordinals of the slots, one for each limit of the gift.
+	ordinals []int64
 }
 
 func (b *batch) members() []model.MemberID {
@@ -160,21 +199,29 @@ func (b *batch) decide(ctx context.Context, tx *db.Tx, accounts *points.Batch) e
 	if err != nil {
 		return err
 	}
-	taken := map[model.MemberID]map[int64]bool{}
-	if b.g.PerMember > 0 {
-		if taken, err = takenOrdinals(tx, b.g.ID, b.members()); err != nil {
-			return fmt.Errorf("read slots of gift %d: %w", b.g.ID, err)
+	b.limits = limits(b.g, tx.Now)
+	if b.taken, err = takenSlots(tx, b.g.ID, b.limits, b.members()); err != nil {
+		return fmt.Errorf("read slots of gift %d: %w", b.g.ID, err)
+	}
+	if b.g.MinTier != "" {
+		if b.high, err = b.s.d.AtLeast(ctx, tx, b.g.MinTier, b.members()); err != nil {
+			return fmt.Errorf("read the tiers of members: %w", err)
 		}
 	}
 	room := len(waiting)
 	if !b.g.Unlimited {
 		room = int(min(int64(room), b.g.Stock))
 	}
-	// A coupon may be refused to one of the chosen, whose unit then goes to the next: hence the rounds.
+	// What is given may be refused to one of the chosen, whose unit then goes to the next: hence the rounds.
 	for len(waiting) > 0 && len(b.won) < room {
-		chosen, rest := b.choose(waiting, room-len(b.won), taken, accounts)
-		if chosen, err = b.fulfil(ctx, tx, chosen, taken); err != nil {
+		chosen, rest, err := b.choose(tx, waiting, room-len(b.won), accounts)
+		if err != nil {
 			return err
+		}
+		if b.g.CashFen == 0 {
+			if chosen, err = b.fulfil(ctx, tx, chosen); err != nil {
+				return err
+			}
 		}
 		for _, w := range chosen {
 			if err := b.pay(accounts, w); err != nil {
@@ -184,50 +231,80 @@ func (b *batch) decide(ctx context.Context, tx *db.Tx, accounts *points.Batch) e
 		b.won, waiting = append(b.won, chosen...), rest
 	}
 	for _, i := range waiting {
-		b.outs[i].Err = ErrSoldOut
+		b.outs[i].Err = soldOut(b.g)
 	}
-	return b.write(ctx, tx)
+	return nil
 }
 
-// choose takes up to room commands whose member has a free slot and enough points, refuses those who have not, and
+// choose takes up to room commands whose member may have the gift and has enough points, refuses the others that it passes, and
 // returns the commands for which there is no room.
-func (b *batch) choose(waiting []int, room int, taken map[model.MemberID]map[int64]bool, accounts *points.Batch) (chosen []*winner, rest []int) {
+func (b *batch) choose(tx *db.Tx, waiting []int, room int, accounts *points.Batch) (chosen []*winner, rest []int, err error) {
 	promised := map[model.MemberID]model.Points{}
 	for at, i := range waiting {
 		if len(chosen) == room {
-			return chosen, waiting[at:]
+			return chosen, waiting[at:], nil
 		}
 		m := b.ins[i].Member
 		w := &winner{i: i}
-		if b.g.PerMember > 0 {
-			var ok bool
-			if w.ordinal, ok = freeOrdinal(taken[m], b.g.PerMember); !ok {
-				b.outs[i].Err = ErrLimit.With("limit", b.g.PerMember)
-				continue
-			}
+		if b.outs[i].Err = b.refuse(b.ins[i]); b.outs[i].Err != nil {
+			continue
+		}
+		var reached *limit
+		if w.ordinals, reached = b.taken.free(m, b.limits); reached != nil {
+			b.outs[i].Err = ErrLimit.With("limit", reached.most).With("per", reached.per)
+			continue
 		}
 		if missing := b.g.Price + promised[m] - accounts.Spendable(m); missing > 0 {
 			b.outs[i].Err = points.ErrInsufficient.With("active", accounts.Spendable(m)).With("missing", missing)
 			continue
 		}
 		promised[m] += b.g.Price
-		if w.ordinal > 0 {
-			if taken[m] == nil {
-				taken[m] = map[int64]bool{}
-			}
-			taken[m][w.ordinal] = true
+		for n, l := range b.limits {
+			b.taken.take(m, l.span, w.ordinals[n])
 		}
 		w.row = model.Redemption{PublicID: model.PublicID(random.ID()), MemberID: m, GiftID: b.g.ID, GiftName: b.g.Name, Kind: b.g.Kind,
-			Points: b.g.Price, State: model.RedemptionConfirmed}
+			Points: b.g.Price, CashFen: b.g.CashFen, State: model.RedemptionConfirmed, CreatedAt: tx.Now}
+		if b.g.CashFen > 0 {
+			w.row.State = model.RedemptionAwaiting
+		}
+		if b.g.Kind == model.GiftGoods {
+			if w.row.Address, err = b.s.sealAddress(w.row.PublicID, *b.ins[i].Address); err != nil {
+				return nil, nil, err
+			}
+		}
 		chosen = append(chosen, w)
 	}
-	return chosen, nil
+	return chosen, nil, nil
+}
+
+// refuse says why one member cannot have the gift, whatever he has and had.
+func (b *batch) refuse(in Redeem) error {
+	switch {
+	case b.high != nil && !b.high[in.Member]:
+		return ErrTier
+	case b.g.Kind == model.GiftGoods && in.Address == nil:
+		return ErrAddressMissing
+	}
+	return nil
+}
+
+// lockMembers takes the lock on the rows of all members where days of membership are given.
+func (b *batch) lockMembers(ctx context.Context, tx *db.Tx) error {
+	if b.g.Kind != model.GiftMembership {
+		return nil
+	}
+	for _, m := range slices.Compact(slices.Sorted(slices.Values(b.members()))) {
+		if err := b.s.d.Members.LockTx(ctx, tx, m); err != nil {
+			return fmt.Errorf("lock member %d: %w", m, err)
+		}
+	}
+	return nil
 }
 
 // fulfil gives the chosen what they get at once and returns those who got it.
-func (b *batch) fulfil(ctx context.Context, tx *db.Tx, chosen []*winner, taken map[model.MemberID]map[int64]bool) ([]*winner, error) {
-	for _, w := range chosen {
-		w.row.CreatedAt = tx.Now
+func (b *batch) fulfil(ctx context.Context, tx *db.Tx, chosen []*winner) ([]*winner, error) {
+	if len(chosen) == 0 {
+		return nil, nil
 	}
 	switch b.g.Kind {
 	case model.GiftPickup:
@@ -239,19 +316,69 @@ func (b *batch) fulfil(ctx context.Context, tx *db.Tx, chosen []*winner, taken m
 			w.row.Code = &codes[i]
 		}
 		return chosen, nil
+	case model.GiftGoods:
+		return chosen, nil
+	case model.GiftCode:
+		return chosen, b.allocate(tx, chosen)
 	case model.GiftCoupon:
-		return b.issue(ctx, tx, chosen, taken)
+		return b.issue(ctx, tx, chosen)
+	case model.GiftMembership:
+		return b.giveDays(ctx, tx, chosen)
 	}
-	return nil, fmt.Errorf("mall: gift %d has the kind %q, which cannot be redeemed yet", b.g.ID, b.g.Kind)
+	return nil, fmt.Errorf("mall: gift %d has the unknown kind %q", b.g.ID, b.g.Kind)
 }
 
-func (b *batch) issue(ctx context.Context, tx *db.Tx, chosen []*winner, taken map[model.MemberID]map[int64]bool) (got []*winner, err error) {
+// allocate reserves a code of the pool for each of the chosen.
+func (b *batch) allocate(tx *db.Tx, chosen []*winner) error {
+	free, err := lockFreeCodes(tx, b.g.ID, len(chosen))
+	if err != nil {
+		return fmt.Errorf("look for free codes of gift %d: %w", b.g.ID, err)
+	}
+	if len(free) < len(chosen) {
+		return errStockMoved
+	}
+	for i, w := range chosen {
+		taken, err := takeCode(tx, free[i], w.row.PublicID)
+		if err != nil {
+			return fmt.Errorf("take a code of gift %d: %w", b.g.ID, err)
+		}
+		if !taken {
+			return errStockMoved
+		}
+	}
+	return nil
+}
+
+// giveDays gives the chosen their days of membership.
+func (b *batch) giveDays(ctx context.Context, tx *db.Tx, chosen []*winner) (got []*winner, err error) {
+	for _, w := range chosen {
+		err := b.s.d.GiveDays(ctx, tx, Days{Member: w.row.MemberID, Plan: b.g.Plan, Days: b.g.Days, Source: source(w.row.PublicID)})
+		if f := fault.Of(err); f != nil && f.Kind != fault.Unavailable {
+			b.disappoint(w, f)
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("give member %d days of membership: %w", w.row.MemberID, err)
+		}
+		w.row.State, w.row.ClosedAt = model.RedemptionFulfilled, &tx.Now
+		got = append(got, w)
+	}
+	return got, nil
+}
+
+// disappoint refuses one of the chosen, whose slots are free again.
+func (b *batch) disappoint(w *winner, why error) {
+	b.outs[w.i].Err = why
+	for n, l := range b.limits {
+		delete(b.taken[slotOf{w.row.MemberID, l.span}], w.ordinals[n])
+	}
+}
+
+// issue gives the chosen their coupons.
+func (b *batch) issue(ctx context.Context, tx *db.Tx, chosen []*winner) (got []*winner, err error) {
 	ins := make([]coupons.Issue, len(chosen))
 	for i, w := range chosen {
 		ins[i] = coupons.Issue{Member: w.row.MemberID, Template: b.g.CouponTemplate, Source: source(w.row.PublicID)}
-	}
-	if len(ins) == 0 {
-		return nil, nil
 	}
 	outs, err := b.s.d.Coupons.IssueManyTx(ctx, tx, b.g.CouponTemplate, ins)
 	if err != nil {
@@ -259,8 +386,7 @@ func (b *batch) issue(ctx context.Context, tx *db.Tx, chosen []*winner, taken ma
 	}
 	for i, w := range chosen {
 		if outs[i].Err != nil {
-			b.outs[w.i].Err = outs[i].Err
-			delete(taken[w.row.MemberID], w.ordinal)
+			b.disappoint(w, outs[i].Err)
 			continue
 		}
 		w.row.CouponID, w.row.State, w.row.ClosedAt = &outs[i].Value.ID, model.RedemptionFulfilled, &tx.Now
@@ -269,41 +395,67 @@ func (b *batch) issue(ctx context.Context, tx *db.Tx, chosen []*winner, taken ma
 	return got, nil
 }
 
-// pay spends the points of one who was chosen.
+// pay spends the points of one who was chosen, or holds them until the money is here.
 func (b *batch) pay(accounts *points.Batch, w *winner) error {
-	e, err := accounts.Spend(points.Spend{Member: w.row.MemberID, Points: w.row.Points, Reason: model.PointsForGift,
-		Source: source(w.row.PublicID), Note: b.g.Name})
+	spend := points.Spend{Member: w.row.MemberID, Points: w.row.Points, Reason: model.PointsForGift, Source: source(w.row.PublicID), Note: b.g.Name}
+	take := accounts.Spend
+	if w.row.CashFen > 0 {
+		take = func(in points.Spend) (model.PointsEntry, error) { return accounts.Hold(points.Hold(in)) }
+	}
+	e, err := take(spend)
 	if err != nil {
-		return fmt.Errorf("spend points of member %d: %w", w.row.MemberID, err)
+		return fmt.Errorf("take points of member %d: %w", w.row.MemberID, err)
 	}
 	w.row.PointsSeq = e.Seq
 	return nil
 }
 
-// write stores slots, redemptions and replies of those who won.
+// write stores slots, payments, redemptions and replies of those who won.
 func (b *batch) write(ctx context.Context, tx *db.Tx) error {
 	rows := make([]model.Redemption, len(b.won))
-	var slots []model.GiftSlot
 	replies := make([]db.Answered, len(b.won))
 	for at, w := range b.won {
-		rows[at] = w.row
-		if w.ordinal > 0 {
-			slots = append(slots, model.GiftSlot{GiftID: b.g.ID, MemberID: w.row.MemberID, Ordinal: w.ordinal, RedemptionID: w.row.PublicID})
+		if w.row.CashFen > 0 {
+			if err := b.s.openPayment(ctx, tx, &w.row); err != nil {
+				return err
+			}
 		}
+		rows[at] = w.row
 		b.outs[w.i].Value = redemptionView(w.row, b.g.PublicID)
 		in := b.ins[w.i]
 		replies[at] = db.Answered{Key: in.Key, RequestHash: db.HashInput(in), Reply: b.outs[w.i].Value}
 	}
-	slices.SortFunc(slots, func(x, y model.GiftSlot) int {
-		return cmp.Or(cmp.Compare(x.MemberID, y.MemberID), cmp.Compare(x.Ordinal, y.Ordinal))
-	})
-	if err := insertSlots(tx, slots); err != nil {
+	if err := b.writeSlots(tx); err != nil {
 		return fmt.Errorf("insert slots of gift %d: %w", b.g.ID, err)
 	}
 	if err := insertRedemptions(tx, rows); err != nil {
 		return fmt.Errorf("insert redemptions of gift %d: %w", b.g.ID, err)
 	}
 	return db.KeepReplies(ctx, tx, replies)
+}
+
+func (b *batch) writeSlots(tx *db.Tx) error {
+	var life []model.GiftSlot
+	var spans []model.GiftWindowSlot
+	for _, w := range b.won {
+		for n, l := range b.limits {
+			if l.span == "" {
+				life = append(life, model.GiftSlot{GiftID: b.g.ID, MemberID: w.row.MemberID, Ordinal: w.ordinals[n], RedemptionID: w.row.PublicID})
+			} else {
+				spans = append(spans, model.GiftWindowSlot{GiftID: b.g.ID, MemberID: w.row.MemberID, Span: l.span, Ordinal: w.ordinals[n], RedemptionID: w.row.PublicID})
+			}
+		}
+	}
+	slices.SortFunc(life, func(x, y model.GiftSlot) int {
+		return cmp.Or(cmp.Compare(x.MemberID, y.MemberID), cmp.Compare(x.Ordinal, y.Ordinal))
+	})
+	slices.SortFunc(spans, func(x, y model.GiftWindowSlot) int {
+		return cmp.Or(cmp.Compare(x.MemberID, y.MemberID), cmp.Compare(x.Span, y.Span), cmp.Compare(x.Ordinal, y.Ordinal))
+	})
+	if err := insertSlots(tx, life); err != nil {
+		return err
+	}
+	return insertWindowSlots(tx, spans)
 }
 
 // source is the natural key under which a redemption spends points and issues a coupon.

@@ -74,20 +74,32 @@ func addStock(tx *db.Tx, id model.GiftID, delta int64) (bool, error) {
 	return res.RowsAffected == 1, res.Error
 }
 
-// takenOrdinals reads the slots that members have of a gift.
-func takenOrdinals(tx *db.Tx, id model.GiftID, members []model.MemberID) (map[model.MemberID]map[int64]bool, error) {
-	var rows []model.GiftSlot
-	if err := tx.Gorm().Where("gift_id = ? AND member_id IN ?", id, members).Find(&rows).Error; err != nil {
-		return nil, err
-	}
-	taken := map[model.MemberID]map[int64]bool{}
-	for _, r := range rows {
-		if taken[r.MemberID] == nil {
-			taken[r.MemberID] = map[int64]bool{}
+// takenSlots reads the slots that members have of a gift in the spans of its limits.
+func takenSlots(tx *db.Tx, id model.GiftID, list []limit, members []model.MemberID) (slots, error) {
+	taken := slots{}
+	var spans []string
+	for _, l := range list {
+		if l.span != "" {
+			spans = append(spans, l.span)
+			continue
 		}
-		taken[r.MemberID][r.Ordinal] = true
+		var rows []model.GiftSlot
+		if err := tx.Gorm().Where("gift_id = ? AND member_id IN ?", id, members).Find(&rows).Error; err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			taken.take(r.MemberID, "", r.Ordinal)
+		}
 	}
-	return taken, nil
+	if len(spans) == 0 {
+		return taken, nil
+	}
+	var rows []model.GiftWindowSlot
+	err := tx.Gorm().Where("gift_id = ? AND member_id IN ? AND span IN ?", id, members, spans).Find(&rows).Error
+	for _, r := range rows {
+		taken.take(r.MemberID, r.Span, r.Ordinal)
+	}
+	return taken, err
 }
 
 func insertSlots(tx *db.Tx, rows []model.GiftSlot) error {
@@ -97,8 +109,19 @@ func insertSlots(tx *db.Tx, rows []model.GiftSlot) error {
 	return tx.Gorm().Create(&rows).Error
 }
 
-func freeSlot(tx *db.Tx, id model.PublicID) error {
-	return tx.Gorm().Where("redemption_id = ?", id).Delete(&model.GiftSlot{}).Error
+func insertWindowSlots(tx *db.Tx, rows []model.GiftWindowSlot) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.Gorm().Create(&rows).Error
+}
+
+// freeSlots gives back what a redemption took of its limits.
+func freeSlots(tx *db.Tx, id model.PublicID) error {
+	if err := tx.Gorm().Where("redemption_id = ?", id).Delete(&model.GiftSlot{}).Error; err != nil {
+		return err
+	}
+	return tx.Gorm().Where("redemption_id = ?", id).Delete(&model.GiftWindowSlot{}).Error
 }
 
 func insertRedemptions(tx *db.Tx, rows []model.Redemption) error {
@@ -149,15 +172,19 @@ func redemptionByPublicID(tx *db.Tx, id model.PublicID) (r model.Redemption, ok 
 }
 
 // closeByCode is a compare-and-set from the state confirmed.
-func closeByCode(tx *db.Tx, code string, to model.RedemptionState, staff model.StaffID) (bool, error) {
+func closeByCode(tx *db.Tx, code, store string, staff model.StaffID) (bool, error) {
 	res := tx.Gorm().Model(&model.Redemption{}).Where("code = ? AND state = ?", code, model.RedemptionConfirmed).
-		Updates(map[string]any{"state": to, "staff_id": staff, "closed_at": tx.Now})
+		Updates(map[string]any{"state": model.RedemptionPickedUp, "staff_id": staff, "store": store, "closed_at": tx.Now})
 	return res.RowsAffected == 1, res.Error
 }
 
-func closeRedemption(tx *db.Tx, id model.RedemptionID, to model.RedemptionState, staff model.StaffID, note string) (bool, error) {
-	res := tx.Gorm().Model(&model.Redemption{}).Where("id = ? AND state = ?", id, model.RedemptionConfirmed).
-		Updates(map[string]any{"state": to, "staff_id": staff, "closed_at": tx.Now, "note": note})
+// moveRedemption is a compare-and-set on the state; set is what else changes.
+func moveRedemption(tx *db.Tx, id model.RedemptionID, from, to model.RedemptionState, set map[string]any) (bool, error) {
+	if set == nil {
+		set = map[string]any{}
+	}
+	set["state"] = to
+	res := tx.Gorm().Model(&model.Redemption{}).Where("id = ? AND state = ?", id, from).Updates(set)
 	return res.RowsAffected == 1, res.Error
 }
 
@@ -168,7 +195,7 @@ func redeemedBy(tx *db.Tx, member model.MemberID) (map[model.GiftID]int64, error
 		N      int64
 	}
 	err := tx.Gorm().Model(&model.Redemption{}).Select("gift_id, COUNT(*) AS n").
-		Where("member_id = ? AND state <> ?", member, model.RedemptionCancelled).Group("gift_id").Scan(&rows).Error
+		Where("member_id = ? AND state NOT IN ?", member, dead).Group("gift_id").Scan(&rows).Error
 	out := make(map[model.GiftID]int64, len(rows))
 	for _, r := range rows {
 		out[r.GiftID] = r.N
@@ -183,6 +210,24 @@ func redemptionsOf(tx *db.Tx, member model.MemberID, before int64, limit int) (r
 	}
 	err = q.Order("id DESC").Limit(limit).Find(&rows).Error
 	return rows, err
+}
+
+// redemptionOfPayment finds what a payment is for.
+func redemptionOfPayment(tx *db.Tx, id model.PayOrderID) (r model.Redemption, ok bool, err error) {
+	err = tx.Gorm().Where("pay_order_id = ?", id).Take(&r).Error
+	return found(r, err)
+}
+
+// arrivedSince reads goods that were shipped before an instant and that nobody has confirmed.
+func arrivedSince(tx *db.Tx, before time.Time, limit int) (ids []model.RedemptionID, err error) {
+	err = tx.Gorm().Model(&model.Redemption{}).Where("state = ? AND closed_at < ?", model.RedemptionShipped, before).
+		Order("closed_at").Limit(limit).Pluck("id", &ids).Error
+	return ids, err
+}
+
+func completeMany(tx *db.Tx, ids []model.RedemptionID) error {
+	return tx.Gorm().Model(&model.Redemption{}).Where("id IN ? AND state = ?", ids, model.RedemptionShipped).
+		Updates(map[string]any{"state": model.RedemptionCompleted, "completed_at": tx.Now}).Error
 }
 
 // publicIDs names the gifts of redemptions.
@@ -201,4 +246,43 @@ func publicIDs(tx *db.Tx, of []model.Redemption) (map[model.GiftID]model.PublicI
 		out[g.ID] = g.PublicID
 	}
 	return out, err
+}
+
+func filteredGifts(tx *db.Tx, f GiftFilter, before int64, limit int) (rows []model.Gift, err error) {
+	q := tx.Gorm()
+	if f.State != "" {
+		q = q.Where("state = ?", f.State)
+	}
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
+	}
+	if f.Low {
+		q = q.Where("low_stock > 0 AND unlimited = ? AND stock <= low_stock", false)
+	}
+	if before > 0 {
+		q = q.Where("id < ?", before)
+	}
+	err = q.Order("id DESC").Limit(limit).Find(&rows).Error
+	return rows, err
+}
+
+func filteredRedemptions(tx *db.Tx, f RedemptionFilter, gift model.GiftID, before int64, limit int) (rows []model.Redemption, err error) {
+	q := tx.Gorm()
+	if f.State != "" {
+		q = q.Where("state = ?", f.State)
+	}
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
+	}
+	if gift > 0 {
+		q = q.Where("gift_id = ?", gift)
+	}
+	if f.Member > 0 {
+		q = q.Where("member_id = ?", f.Member)
+	}
+	if before > 0 {
+		q = q.Where("id < ?", before)
+	}
+	err = q.Order("id DESC").Limit(limit).Find(&rows).Error
+	return rows, err
 }

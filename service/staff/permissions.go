@@ -15,6 +15,8 @@ const (
 	CouponsManage     Permission = "coupons.manage"     // make, start and stop coupon templates
 	GiftsManage       Permission = "gifts.manage"       // make and change gifts of the points mall
 	RedemptionsPickUp Permission = "redemptions.pickup" // hand a redeemed gift over the counter
+	RedemptionsRead   Permission = "redemptions.read"   // see gifts and who redeemed them; addresses stay hidden
+	RedemptionsShip   Permission = "redemptions.ship"   // see where redeemed goods go, and send them
 	MembersRead       Permission = "members.read"       // look a member up; phone numbers stay masked
 	OrdersRead        Permission = "orders.read"        // look an order up
 	ParcelsMake       Permission = "parcels.make"       // make the QR code of a parcel
@@ -41,7 +43,7 @@ const (
 var Roles = []Role{Owner, Manager, Clerk}
 
 // everyday is what a clerk may do; managers may do it as well.
-var everyday = []Permission{CouponsIssue, RedemptionsPickUp, MembersRead, OrdersRead, ParcelsMake, MessagesRead}
+var everyday = []Permission{CouponsIssue, RedemptionsPickUp, RedemptionsRead, RedemptionsShip, MembersRead, OrdersRead, ParcelsMake, MessagesRead}
 
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{

@@ -18,8 +18,9 @@ import (
 func react(v Services, d *db.DB, q *jobs.Queue) {
 	// Facts: what may come a moment after something happened.
 	facts.Subscribe(v.Facts, "memberships.activate", v.Memberships.Activate) // payments.Paid
+	facts.Subscribe(v.Facts, "mall.confirm", v.Mall.Confirm)                 // payments.Paid
 
-	facts.Subscribe(v.Facts, "tiers.gift", v.tierGift) // tiers.Reached
+	facts.Subscribe(v.Facts, "tiers.gift", v.tierGift)                       // tiers.Reached
 
 	// Pushes of WeChat.
 	v.Aftersale.Register(v.Callbacks) // subscribe, SCAN, unsubscribe
@@ -30,6 +31,7 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	v.Messages.Register()
 	v.Points.Work(q)
 	v.Tiers.Work(q)
+	v.Mall.Work(q)
 
 	// The timetable.
 	q.KeepTidy()

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"time"
 
 	"huitou/model"
@@ -68,9 +69,12 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		DB: d, Gateway: p.pay, Queue: q, Facts: v.Facts, Log: log,
 		AppID: s.Mini.AppID, MchID: s.Merchant.MchID, NotifyURL: s.PublicURL + payNotices, Payer: v.Members.ShopperTx,
 	})
-	v.Mall = mall.New(mall.Deps{DB: d, Points: v.Points, Coupons: v.Coupons, Log: log})
 	v.Memberships = memberships.New(memberships.Deps{
 		DB: d, Members: v.Members, Payments: v.Payments, Coupons: v.Coupons, Messages: v.Messages, Queue: q, Facts: v.Facts, Log: log,
+	})
+	v.Mall = mall.New(mall.Deps{
+		DB: d, Points: v.Points, Coupons: v.Coupons, Log: log, Payments: v.Payments, Queue: q, Key: s.PhoneKey, Members: v.Members,
+		GiveDays: giveDays(v.Memberships), AtLeast: v.Tiers.AtLeastTx,
 	})
 	v.Earning = earning.New(earning.Deps{
 		DB: d, Members: v.Members, Points: v.Points, Log: log, PerYuan: s.Earning.PointsPerYuan, CostPerHundred: s.PointsCost,
@@ -87,6 +91,14 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	})
 	v.Analytics = analytics.New(analytics.Deps{DB: d})
 	return v
+}
+
+// giveDays lets the mall give days of membership, which is a capability of its own level.
+func giveDays(m *memberships.Service) func(context.Context, *db.Tx, mall.Days) error {
+	return func(ctx context.Context, tx *db.Tx, in mall.Days) error {
+		_, _, err := m.GrantDaysTx(ctx, tx, memberships.GiftDays{Member: in.Member, Plan: in.Plan, Days: in.Days, Source: in.Source})
+		return err
+	}
 }
 
 // Invariants are all that must never be untrue, of every capability.

@@ -74,7 +74,7 @@ func furnish(t *testing.T, s *shop) *furnished {
 	s.must(t, call{method: "POST", path: "/api/v1/membership-orders", token: f.first.token, key: newKey(), body: map[string]string{"plan": f.plan}}, &bought)
 	s.must(t, call{method: "POST", path: "/api/v1/gifts/" + f.gift + "/redemptions", token: f.first.token, key: newKey()}, &redeemed)
 	f.membership, f.redemption = bought.Number, redeemed.ID
-	for range 12 {
+	for range 30 {
 		p := s.shopper(t)
 		s.earns(t, p, 100)
 		f.shoppers.tokens = append(f.shoppers.tokens, p.token)

@@ -41,7 +41,6 @@ CREATE TABLE gift_codes (
   sealed        VARCHAR(1200) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   redemption_id VARCHAR(32)  CHARACTER SET ascii COLLATE ascii_bin NULL,
   revealed_at   DATETIME(6)  NULL,
-  reveal_key    VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   staff_id      BIGINT       NOT NULL,
   at            DATETIME(6)  NOT NULL,
   UNIQUE KEY gift_codes_once (gift_id, code_hash),

@@ -39,7 +39,6 @@ CREATE TABLE gift_codes (
   sealed        TEXT     NOT NULL,
   redemption_id TEXT     UNIQUE,
   revealed_at   DATETIME,
-  reveal_key    TEXT     NOT NULL DEFAULT '',
   staff_id      INTEGER  NOT NULL,
   at            DATETIME NOT NULL,
   UNIQUE (gift_id, code_hash)
