@@ -16,8 +16,8 @@ import (
 // small is a load of a second or two.
 func small(t *testing.T) claimFlags {
 	return claimFlags{
-		store: store{folder: t.TempDir()}, shoppers: 32, duration: time.Second, stock: 300, rounds: 1, out: t.TempDir(),
-		arriving: 400, window: 100 * time.Millisecond,
+		store: store{folder: t.TempDir()}, shoppers: 32, duration: time.Second, stock: 100, rounds: 1, out: t.TempDir(),
+		arriving: 200, window: 100 * time.Millisecond,
 	}
 }
 
@@ -38,11 +38,11 @@ func TestClaimsBothWays(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The warm-up's and the turn's own.
-		if n := strings.Count(string(text), " 201 "); n != 600 {
-			t.Errorf("%s: %d acknowledgements are recorded, want 600", way, n)
+		if n := strings.Count(string(text), " 201 "); n != 200 {
+			t.Errorf("%s: %d acknowledgements are recorded, want 200", way, n)
 		}
-		if n := strings.Count(string(text), " 409 coupons.sold_out\n"); n != 30 {
-			t.Errorf("%s: %d refusals are recorded, want 30", way, n)
+		if n := strings.Count(string(text), " 409 coupons.sold_out\n"); n != 10 {
+			t.Errorf("%s: %d refusals are recorded, want 10", way, n)
 		}
 	}
 	if left, err := os.ReadDir(f.store.folder); err != nil || len(left) > 0 {
@@ -57,7 +57,7 @@ func TestFlash(t *testing.T) {
 	if err := f.run(t.Context(), &out); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}
-	if !strings.Contains(out.String(), "everybody: 400 answers") {
+	if !strings.Contains(out.String(), "everybody: 200 answers") {
 		t.Errorf("the report lacks the answers:\n%s", &out)
 	}
 }
