@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	mysqldriver "github.com/go-sql-driver/mysql"
@@ -126,6 +127,11 @@ func mysqlError(err error) uint16 {
 func IsDuplicate(err error) bool {
 	return mysqlError(err) == 1062 ||
 		errors.Is(err, sqlite3.CONSTRAINT_UNIQUE) || errors.Is(err, sqlite3.CONSTRAINT_PRIMARYKEY)
+}
+
+// noTable reports whether a query failed because its table does not exist.
+func noTable(err error) bool {
+	return mysqlError(err) == 1146 || err != nil && errors.Is(err, sqlite3.ERROR) && strings.Contains(err.Error(), "no such table")
 }
 
 // retryable reports whether the whole closure may run again: nothing of it was committed.

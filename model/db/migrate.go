@@ -9,7 +9,6 @@ import (
 	"log/slog"
 
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations
@@ -21,14 +20,21 @@ var ErrNewerSchema = errors.New("the database has a newer schema than this progr
 // ErrPendingMigrations means that the schema is older than this program.
 var ErrPendingMigrations = errors.New("the database has an older schema; run `huitou migrate`")
 
-// Migrate brings the schema up to date, forward only. Two programs that migrate at once take turns (MySQL: GET_LOCK).
-// It refuses a schema that is newer than the program.
+// Migrate brings the schema up to date, forward only. Programs that migrate one MySQL database at once take turns. It
+// refuses a schema that is newer than the program.
 func (d *DB) Migrate(ctx context.Context) error {
-	p, err := d.goose()
-	if err != nil {
+	if d.driver == MySQL {
+		release, err := d.lockMigration(ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	if err := d.CheckSchema(ctx); !errors.Is(err, ErrPendingMigrations) {
 		return err
 	}
-	if err := d.refuseNewer(ctx, p); err != nil {
+	p, err := d.goose()
+	if err != nil {
 		return err
 	}
 	done, err := p.Up(ctx)
@@ -41,34 +47,42 @@ func (d *DB) Migrate(ctx context.Context) error {
 	return nil
 }
 
-// CheckSchema returns ErrPendingMigrations or ErrNewerSchema when the schema is not exactly the program's.
+// CheckSchema returns ErrPendingMigrations or ErrNewerSchema when the schema is not exactly the program's. It only reads, so
+// that a health check may call it.
 func (d *DB) CheckSchema(ctx context.Context) error {
-	p, err := d.goose()
+	newest, count, err := d.embedded()
 	if err != nil {
 		return err
 	}
-	if err := d.refuseNewer(ctx, p); err != nil {
-		return err
-	}
-	pending, err := p.HasPending(ctx)
-	if err != nil {
+	var have, applied int64
+	row := d.pools[len(d.pools)-1].QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0), COUNT(*) FROM goose_db_version WHERE version_id > 0 AND is_applied`)
+	switch err := row.Scan(&have, &applied); {
+	case noTable(err):
+		return ErrPendingMigrations
+	case err != nil:
 		return fmt.Errorf("read the schema's version: %w", err)
-	}
-	if pending {
+	case have > newest:
+		return fmt.Errorf("%w (database %d, program %d)", ErrNewerSchema, have, newest)
+	case applied < count:
 		return ErrPendingMigrations
 	}
 	return nil
 }
 
-func (d *DB) refuseNewer(ctx context.Context, p *goose.Provider) error {
-	have, want, err := p.GetVersions(ctx)
+// embedded returns the newest version among the program's migrations, and their number.
+func (d *DB) embedded() (newest, count int64, err error) {
+	files, err := fs.Glob(migrations, "migrations/"+string(d.driver)+"/*.sql")
 	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
+		return 0, 0, fmt.Errorf("read the migrations: %w", err)
 	}
-	if have > want {
-		return fmt.Errorf("%w (database %d, program %d)", ErrNewerSchema, have, want)
+	for _, f := range files {
+		v, err := goose.NumericComponent(f)
+		if err != nil {
+			return 0, 0, fmt.Errorf("read the migrations: %w", err)
+		}
+		newest = max(newest, v)
 	}
-	return nil
+	return newest, int64(len(files)), nil
 }
 
 func (d *DB) goose() (*goose.Provider, error) {
@@ -84,8 +98,6 @@ func (d *DB) goose() (*goose.Provider, error) {
 			return nil, err
 		}
 		dialect, opts = goose.DialectCustom, append(opts, goose.WithStore(store))
-	} else {
-		opts = append(opts, goose.WithSessionLocker(namedLock{}))
 	}
 	p, err := goose.NewProvider(dialect, d.pools[0], dir, opts...)
 	if err != nil {
@@ -94,5 +106,3 @@ func (d *DB) goose() (*goose.Provider, error) {
 	// The provider's Close would close our pool, so it is never called.
 	return p, nil
 }
-
-var _ lock.SessionLocker = namedLock{}
