@@ -278,6 +278,14 @@ func (c Config) checkShop(k *checker) {
 	if _, err := model.ParseExpiryRule(c.Points.Expiry); err != nil {
 		k.fault("points.expiry", "is %v", err)
 	}
+	for _, cap := range []struct {
+		field string
+		n     int64
+	}{{"adjust_limit", c.Points.AdjustLimit}, {"adjust_daily", c.Points.AdjustDaily}, {"adjust_alone", c.Points.AdjustAlone}} {
+		if cap.n < 1 || cap.n > int64(model.MaxPoints) {
+			k.fault("points."+cap.field, "is %d, want 1 to %d", cap.n, model.MaxPoints)
+		}
+	}
 	names := map[string]bool{}
 	for i, t := range c.Templates {
 		field := fmt.Sprintf("templates[%d].", i)

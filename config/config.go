@@ -107,6 +107,11 @@ type Points struct {
 	// Expiry is how long points live from when they become active: never, days:365, months:12, month_end:0 (of the month so many
 	// months later), year_end:1 (of the year so many years later) or date:2027-03-31 (and each anniversary).
 	Expiry string `koanf:"expiry"`
+	// AdjustLimit is how many points one correction by staff may move, AdjustDaily how many those of one person on one day, and above
+	// AdjustAlone a second person must approve; 1 to 1000000000 each.
+	AdjustLimit int64 `koanf:"adjust_limit"`
+	AdjustDaily int64 `koanf:"adjust_daily"`
+	AdjustAlone int64 `koanf:"adjust_alone"`
 	// Clawback says what happens to points of a refunded order that the member has spent: allow_debt (what he earns next pays for them),
 	// up_to_balance (what he has is taken) or pending_only (only what was not spendable yet is taken).
 	Clawback string `koanf:"clawback"`
@@ -147,6 +152,9 @@ func defaults() map[string]any {
 		"points.pending_days":         0,
 		"points.pending":              "days",
 		"points.expiry":               "days:365",
+		"points.adjust_limit":         10_000,
+		"points.adjust_daily":         50_000,
+		"points.adjust_alone":         1_000,
 		"points.clawback":             "allow_debt",
 		"points.cost_fen_per_hundred": 100,
 		"log.level":                   "info",

@@ -126,6 +126,7 @@ func TestT57BadSettingsAreNamed(t *testing.T) {
 		{"points.clawback", same, "HUITOU_POINTS_CLAWBACK=never"},
 		{"points.cost_fen_per_hundred", same, "HUITOU_POINTS_COST_FEN_PER_HUNDRED=-1"},
 		{"points.expiry", same, "HUITOU_POINTS_EXPIRY=days:0"},
+		{"points.adjust_alone", same, "HUITOU_POINTS_ADJUST_ALONE=0"},
 		{"points.expiry", same, "HUITOU_POINTS_EXPIRY=weeks:4"},
 		{"databse", replace("redis: {", "databse: {dsn: x}\nredis: {"), ""},
 		{"HUITOU_LOG_LEVLE", same, "HUITOU_LOG_LEVLE=info"},

@@ -20,6 +20,7 @@ import (
 	"huitou/model/kv"
 	"huitou/service/messages"
 	"huitou/service/orders"
+	"huitou/service/points"
 	"huitou/wechat"
 )
 
@@ -53,6 +54,9 @@ func settingsOf(c config.Config, store kv.Store, log *slog.Logger) (app.Settings
 			Clawback: model.ClawbackPolicy(c.Points.Clawback)},
 		PointsCost: model.Fen(c.Points.CostFenPerHundred),
 		Templates:  map[string]messages.Template{},
+		Adjust: points.AdjustRules{
+			Limit: model.Points(c.Points.AdjustLimit), Daily: model.Points(c.Points.AdjustDaily), Alone: model.Points(c.Points.AdjustAlone),
+		},
 	}
 	for _, cidr := range c.HTTP.TrustedProxies {
 		_, n, err := net.ParseCIDR(cidr)

@@ -22,6 +22,7 @@ const (
 	ParcelsMake       Permission = "parcels.make"       // make the QR code of a parcel
 	MessagesRead      Permission = "messages.read"      // see which messages were sent
 	PointsAdjust      Permission = "points.adjust"      // correct a member's points by hand
+	PointsApprove     Permission = "points.approve"     // decide on large corrections that somebody else asked for
 	PointsRules       Permission = "points.rules"       // make rules of earning points, try them on the past
 	PlansManage       Permission = "plans.manage"       // make and change plans of the paid card
 	TiersManage       Permission = "tiers.manage"       // set levels up, fix a member's level
@@ -48,8 +49,8 @@ var everyday = []Permission{CouponsIssue, RedemptionsPickUp, RedemptionsRead, Re
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PlansManage, ReportsRead}, everyday...),
-	Owner:   append([]Permission{TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PlansManage, ReportsRead}, everyday...),
+	Manager: append([]Permission{TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
+	Owner:   append([]Permission{TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

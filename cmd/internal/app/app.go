@@ -23,6 +23,7 @@ import (
 	"huitou/service/jobs"
 	"huitou/service/messages"
 	"huitou/service/orders"
+	"huitou/service/points"
 	"huitou/wechat"
 )
 
@@ -52,6 +53,8 @@ type Settings struct {
 	Simulator *url.URL
 	Shops     map[string]web.ShopKey // by key id
 	Earning   orders.Rules
+	// Adjust bounds corrections of points by staff; the zero value stands for the defaults.
+	Adjust points.AdjustRules
 	// PointsCost is what a hundred points cost the shop.
 	PointsCost model.Fen
 	Templates  map[string]messages.Template

@@ -65,6 +65,7 @@ func (a *App) declare() {
 	admin.Coupons(people, a.Coupons)
 	admin.Earning(people, a.Earning, a.Orders.Purchases)
 	admin.Gifts(people, a.Mall)
+	admin.Points(people, a.Points, a.Members)
 	admin.Orders(people, a.Orders)
 	admin.Memberships(people, a.Memberships)
 	admin.Tiers(people, a.Tiers)

@@ -59,7 +59,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	}
 	v.Callbacks = callbacks.New(callbacks.Deps{DB: d, Jobs: q, Readers: readers, Log: log})
 	v.Messages = messages.New(messages.Deps{DB: d, Jobs: q, Sender: p.oa, Followers: v.Members, Templates: s.Templates, Log: log})
-	v.Points = points.New(points.Deps{DB: d, Log: log})
+	v.Points = points.New(points.Deps{DB: d, Log: log, Adjust: s.Adjust})
 	v.Coupons = coupons.New(coupons.Deps{DB: d, Members: v.Members, Log: log})
 	v.Tiers = tiers.New(tiers.Deps{
 		DB: d, Members: v.Members, Messages: v.Messages, Facts: v.Facts, Log: log,

@@ -310,8 +310,28 @@ func (f *furnished) samples() map[string]sample {
 		"unlock-tier": {path: map[string]string{"id": fmt.Sprint(f.memberID)}, body: fixed(map[string]any{"note": "申诉成功"}), fresh: func(t *testing.T, _ *call) {
 			f.must(t, call{method: "POST", path: fmt.Sprintf("/admin/v1/members/%d/tier-lock", f.memberID), token: f.managers.token(), key: newKey(), body: f.lock()}, nil)
 		}},
+		"member-points":         {path: map[string]string{"id": fmt.Sprint(f.memberID)}},
+		"member-points-entries": {path: map[string]string{"id": fmt.Sprint(f.memberID)}, query: "limit=5"},
+		"adjust-points": {path: map[string]string{"id": fmt.Sprint(f.memberID)},
+			body: fixed(map[string]any{"points": 1, "code": "goodwill", "note": "补发", "expires_at": until}), other: with("points", 2)},
+		"points-adjustments": {query: "limit=5&state=waiting"},
+		"approve-points-adjustment": {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "核对过"}),
+			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/points/adjustments/" + f.asked(t) + "/approve" }},
+		"refuse-points-adjustment": {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "数目不对"}),
+			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/points/adjustments/" + f.asked(t) + "/refuse" }},
 		"repurchase-report": {query: "from=2026-03-01&to=2026-04-01"},
 	}
+}
+
+// asked is a correction of points by the owner that waits for a second person.
+func (f *furnished) asked(t *testing.T) string {
+	t.Helper()
+	var made struct {
+		ID int64 `json:"id"`
+	}
+	f.must(t, call{method: "POST", path: fmt.Sprintf("/admin/v1/members/%d/points/adjustments", f.memberID), token: f.owner, key: newKey(),
+		body: map[string]any{"points": 1001, "code": "missing", "note": "补发"}}, &made)
+	return fmt.Sprint(made.ID)
 }
 
 func (f *furnished) lock() map[string]any {
