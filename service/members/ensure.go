@@ -68,8 +68,8 @@ func (s *Service) newMember(tx *db.Tx, k keys) model.Member {
 		row.UnionID = &k.unionID
 	}
 	if k.phone != "" {
-		index := s.phones.index(k.phone)
-		sealed := s.phones.seal(row.PublicID, k.phone)
+		index := s.phones.Index(k.phone)
+		sealed := s.phones.Seal(string(row.PublicID), k.phone)
 		row.PhoneIndex, row.PhoneCipher = &index, &sealed
 	}
 	return row
@@ -99,7 +99,7 @@ func (s *Service) attach(tx *db.Tx, f found, k keys) error {
 		}
 	}
 	if k.phone != "" && !f.phone && m.PhoneIndex == nil {
-		if err := savePhone(tx, m.ID, s.phones.index(k.phone), s.phones.seal(m.PublicID, k.phone)); err != nil {
+		if err := savePhone(tx, m.ID, s.phones.Index(k.phone), s.phones.Seal(string(m.PublicID), k.phone)); err != nil {
 			return err
 		}
 	}

@@ -83,7 +83,7 @@ func (s *Service) lookUp(tx *db.Tx, k keys) (f found, err error) {
 		}
 	}
 	if k.phone != "" {
-		if f.phone, err = meet(memberIDBy(tx, "phone_index", s.phones.index(k.phone))); err != nil {
+		if f.phone, err = meet(memberIDBy(tx, "phone_index", s.phones.Index(k.phone))); err != nil {
 			return found{}, err
 		}
 	}

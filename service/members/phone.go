@@ -1,19 +1,10 @@
 package members
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
-	"errors"
 	"regexp"
 	"strings"
 
-	"huitou/model"
+	"huitou/model/sealed"
 )
 
 var (
@@ -56,64 +47,10 @@ func mask(e164 string) string {
 	return e164[:4] + "****" + e164[len(e164)-2:]
 }
 
-// phones hides numbers.
-type phones struct {
-	aead     cipher.AEAD
-	indexKey []byte
-}
-
-const cipherVersion = 1
-
-var errCipher = errors.New("members: a stored phone number does not open")
-
-func newPhones(key []byte) phones {
-	if len(key) != 32 {
-		panic("members: PhoneKey must have 32 bytes")
+// newPhones returns the box that hides numbers.
+func newPhones(key []byte) sealed.Box {
+	if key == nil {
+		panic("members: PhoneKey is missing")
 	}
-	derive := func(purpose string) []byte {
-		k, err := hkdf.Key(sha256.New, key, nil, "huitou members "+purpose, 32)
-		if err != nil {
-			panic("members: derive a key: " + err.Error())
-		}
-		return k
-	}
-	block, err := aes.NewCipher(derive("phone cipher"))
-	if err != nil {
-		panic("members: " + err.Error())
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		panic("members: " + err.Error())
-	}
-	return phones{aead: aead, indexKey: derive("phone index")}
-}
-
-// index is the hash by which a number is found.
-func (p phones) index(e164 string) string {
-	mac := hmac.New(sha256.New, p.indexKey)
-	mac.Write([]byte(e164))
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// seal encrypts a number for one member: base64 of a version byte, the nonce and the sealed number.
-func (p phones) seal(owner model.PublicID, e164 string) string {
-	out := make([]byte, 1+p.aead.NonceSize(), 1+p.aead.NonceSize()+len(e164)+p.aead.Overhead())
-	out[0] = cipherVersion
-	nonce := out[1:]
-	rand.Read(nonce)
-	return base64.StdEncoding.EncodeToString(p.aead.Seal(out, nonce, []byte(e164), []byte(owner)))
-}
-
-// open decrypts the number of one member.
-func (p phones) open(owner model.PublicID, text string) (string, error) {
-	n := 1 + p.aead.NonceSize()
-	sealed, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(sealed) < n || sealed[0] != cipherVersion {
-		return "", errCipher
-	}
-	plain, err := p.aead.Open(nil, sealed[1:n], sealed[n:], []byte(owner))
-	if err != nil {
-		return "", errCipher
-	}
-	return string(plain), nil
+	return sealed.NewBox(key, "huitou members phone cipher", "huitou members phone index")
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"huitou/model/db"
+	"huitou/model/sealed"
 	"huitou/service/facts"
 	"huitou/wechat"
 )
@@ -31,7 +32,7 @@ type Service struct {
 	db          *db.DB
 	mini        Mini
 	miniApp, oa string
-	phones      phones
+	phones      sealed.Box
 	facts       *facts.Log
 	log         *slog.Logger
 	sessions    *sessions

@@ -64,11 +64,11 @@ func (s *Service) BindPhone(ctx context.Context, m model.MemberID, code string) 
 		if err != nil {
 			return err
 		}
-		index := s.phones.index(phone)
+		index := s.phones.Index(phone)
 		if row.PhoneIndex != nil && *row.PhoneIndex == index {
 			return nil
 		}
-		return savePhone(tx, m, index, s.phones.seal(row.PublicID, phone))
+		return savePhone(tx, m, index, s.phones.Seal(string(row.PublicID), phone))
 	})
 	if errors.Is(err, errRaced) {
 		err = ErrPhoneTaken

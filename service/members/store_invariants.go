@@ -62,11 +62,11 @@ func (s *Service) phoneBroken(r model.Member) string {
 	if r.PhoneIndex == nil || r.PhoneCipher == nil {
 		return "has only one of hash and number"
 	}
-	plain, err := s.phones.open(r.PublicID, *r.PhoneCipher)
+	plain, err := s.phones.Open(string(r.PublicID), *r.PhoneCipher)
 	switch {
 	case err != nil:
 		return "does not open"
-	case s.phones.index(plain) != *r.PhoneIndex:
+	case s.phones.Index(plain) != *r.PhoneIndex:
 		return "is found by another hash"
 	}
 	return ""

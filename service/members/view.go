@@ -35,7 +35,7 @@ func (s *Service) Member(ctx context.Context, id model.MemberID) (v View, err er
 		}
 		phone := ""
 		if row.PhoneCipher != nil {
-			plain, err := s.phones.open(row.PublicID, *row.PhoneCipher)
+			plain, err := s.phones.Open(string(row.PublicID), *row.PhoneCipher)
 			if err != nil {
 				return fmt.Errorf("read the phone of member %d: %w", id, err)
 			}

@@ -68,6 +68,7 @@ var rules = map[string]rule{
 	"model":        {nil, "words and pure rules; everybody may import them, so they import nothing"},
 	"model/fault":  {nil, "errors are words too"},
 	"model/random": {nil, "identifiers need the system's random source only"},
+	"model/sealed": {nil, "sealing is the standard library's cryptography and a key"},
 	"model/db": {[]string{"model/fault", "gorm.io/...", "github.com/go-sql-driver/mysql", "github.com/ncruces/go-sqlite3/...", "github.com/pressly/goose/v3/..."},
 		"the only room that knows how data is stored; it knows no business word"},
 	"model/db/dbtest":          {[]string{"model/db", "model/random", "github.com/go-sql-driver/mysql"}, "throw-away databases for tests"},
