@@ -26,6 +26,13 @@ const secret = "7Qm2Zx9Lr4Vt8Kp1Wn6Yb3Hd5Jf0Gs2Ac"
 // till posts signed orders as a shop's system does.
 func till(t *testing.T) func(body string) (*httptest.ResponseRecorder, map[string]any) {
 	t.Helper()
+	send := shop(t)
+	return func(body string) (*httptest.ResponseRecorder, map[string]any) { return send("/orders", body) }
+}
+
+// shop posts whatever a shop's system signs.
+func shop(t *testing.T) func(path, body string) (*httptest.ResponseRecorder, map[string]any) {
+	t.Helper()
 	d, clock := dbtest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
 	told := facts.New(jobs.New(d, log))
@@ -37,13 +44,14 @@ func till(t *testing.T) func(body string) (*httptest.ResponseRecorder, map[strin
 	e := web.Server{Now: clock.Now, Log: log}.New()
 	r := web.NewRoutes(e, "test", web.Auth{Shops: map[string]web.ShopKey{"k1": {Source: "pos", Secret: secret}}}, clock.Now, log)
 	ingest.Orders(r.Under("/ingest/v1"), s)
-	return func(body string) (*httptest.ResponseRecorder, map[string]any) {
-		req := httptest.NewRequest(http.MethodPost, "/ingest/v1/orders", strings.NewReader(body))
+	ingest.Refunds(r.Under("/ingest/v1"), s)
+	return func(path, body string) (*httptest.ResponseRecorder, map[string]any) {
+		req := httptest.NewRequest(http.MethodPost, "/ingest/v1"+path, strings.NewReader(body))
 		stamp := strconv.FormatInt(clock.Now().Unix(), 10)
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set(web.HeaderShopKey, "k1")
 		req.Header.Set(web.HeaderShopTimestamp, stamp)
-		req.Header.Set(web.HeaderShopSignature, web.SignShop(secret, http.MethodPost, "/ingest/v1/orders", stamp, []byte(body)))
+		req.Header.Set(web.HeaderShopSignature, web.SignShop(secret, http.MethodPost, "/ingest/v1"+path, stamp, []byte(body)))
 		rec := httptest.NewRecorder()
 		e.ServeHTTP(rec, req)
 		var answer map[string]any
