@@ -44,6 +44,7 @@ type orderView struct {
 	PaidFen      model.Fen         `json:"paid_fen"`
 	RefundedFen  model.Fen         `json:"refunded_fen"`
 	PointsEarned model.Points      `json:"points_earned"`
+	Earned       []orderEarnedView `json:"earned" doc:"how points_earned came about, step by step; the steps add up to it"`
 	Coupon       *orderCouponView  `json:"coupon,omitempty" doc:"left out when the order brought none"`
 	Lines        []orderLineView   `json:"lines"`
 	RecordedAt   time.Time         `json:"recorded_at"`
@@ -53,6 +54,12 @@ type orderCouponView struct {
 	Used        bool      `json:"used"`
 	DiscountFen model.Fen `json:"discount_fen"`
 	Reason      string    `json:"reason" doc:"code of why it was not used"`
+}
+
+type orderEarnedView struct {
+	Kind   model.EarningPart   `json:"kind" enum:"base,tier,card,campaign,bonus,cap"`
+	RuleID model.EarningRuleID `json:"rule_id" doc:"0 is no rule: the shop's ratio, the tier, the card, the shop's caps"`
+	Points model.Points        `json:"points"`
 }
 
 type orderLineView struct {
@@ -67,7 +74,10 @@ func order(o orders.View) orderView {
 	v := orderView{
 		ID: o.ID, Source: o.Source, Number: o.Number, MemberID: o.Member, Kind: o.Kind, State: o.State, Origin: o.Origin, PaidAt: o.PaidAt,
 		GoodsFen: o.GoodsFen, FreightFen: o.FreightFen, DiscountFen: o.DiscountFen, PaidFen: o.PaidFen, RefundedFen: o.RefundedFen,
-		PointsEarned: o.PointsEarned, Lines: make([]orderLineView, len(o.Lines)), RecordedAt: o.RecordedAt,
+		PointsEarned: o.PointsEarned, Earned: make([]orderEarnedView, len(o.Earned)), Lines: make([]orderLineView, len(o.Lines)), RecordedAt: o.RecordedAt,
+	}
+	for i, p := range o.Earned {
+		v.Earned[i] = orderEarnedView{p.Kind, p.Rule, p.Points}
 	}
 	if c := o.Coupon; c != nil {
 		v.Coupon = &orderCouponView{c.Used, c.Discount, c.Reason}

@@ -39,6 +39,16 @@ func (s *Service) FiredTx(_ context.Context, tx *db.Tx, a Award, entry model.Poi
 	return nil
 }
 
+// FiredForTx returns the steps that made the entry of an order, in the order of the formula; none when it earned nothing, or before
+// steps were written down. source is the entry's.
+func (s *Service) FiredForTx(_ context.Context, tx *db.Tx, source string) ([]Part, error) {
+	parts, err := partsOf(tx, source)
+	if err != nil {
+		return nil, fmt.Errorf("read what made the points of %s: %w", source, err)
+	}
+	return parts, nil
+}
+
 // book reads everything that decides.
 func (s *Service) book(tx *db.Tx) (book, error) {
 	set, err := settings(tx)

@@ -143,6 +143,14 @@ func insertFirings(tx *db.Tx, a Award, e model.PointsEntry) error {
 	return tx.Gorm().Create(&rows).Error
 }
 
+// partsOf returns the steps of the entry that an order's source made.
+func partsOf(tx *db.Tx, source string) (parts []Part, err error) {
+	err = tx.Gorm().Raw(`SELECT f.kind, f.rule_id AS rule, f.points FROM points_entries e
+		JOIN earning_firings f ON f.member_id = e.member_id AND f.entry_seq = e.seq
+		WHERE e.source = ? AND e.reason = ? ORDER BY f.part`, source, model.PointsForOrder).Scan(&parts).Error
+	return parts, err
+}
+
 // usedOn returns what a member's orders of one day have earned, in all and by rule.
 func usedOn(tx *db.Tx, m model.MemberID, day model.Day) (used, error) {
 	var rows []struct {

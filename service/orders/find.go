@@ -7,6 +7,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/service/earning"
 )
 
 // View is an order as staff see it.
@@ -24,6 +25,7 @@ type View struct {
 	More                                                    []CouponOutcome // of the coupons that it brought beside that one
 	CouponCode                                              string
 	Lines                                                   []Line
+	Earned                                                  []earning.Part // how PointsEarned came about, step by step
 	RecordedAt                                              time.Time
 }
 
@@ -37,8 +39,8 @@ func (s *Service) Order(ctx context.Context, id model.OrderID) (v View, err erro
 }
 
 // OrderTx is Order in a given transaction.
-func (s *Service) OrderTx(_ context.Context, tx *db.Tx, id model.OrderID) (View, error) {
-	return whole(tx, func() (model.Order, error) { return orderByID(tx, id) })
+func (s *Service) OrderTx(ctx context.Context, tx *db.Tx, id model.OrderID) (View, error) {
+	return s.whole(ctx, tx, func() (model.Order, error) { return orderByID(tx, id) })
 }
 
 // Find returns an order by its number in a source, or ErrUnknown.
@@ -51,11 +53,11 @@ func (s *Service) Find(ctx context.Context, source, number string) (v View, err 
 }
 
 // FindTx is Find in a given transaction.
-func (s *Service) FindTx(_ context.Context, tx *db.Tx, source, number string) (View, error) {
-	return whole(tx, func() (model.Order, error) { return orderByNumber(tx, source, number) })
+func (s *Service) FindTx(ctx context.Context, tx *db.Tx, source, number string) (View, error) {
+	return s.whole(ctx, tx, func() (model.Order, error) { return orderByNumber(tx, source, number) })
 }
 
-func whole(tx *db.Tx, read func() (model.Order, error)) (View, error) {
+func (s *Service) whole(ctx context.Context, tx *db.Tx, read func() (model.Order, error)) (View, error) {
 	o, err := read()
 	if db.IsNotFound(err) {
 		return View{}, ErrUnknown
@@ -71,11 +73,15 @@ func whole(tx *db.Tx, read func() (model.Order, error)) (View, error) {
 	if err != nil {
 		return View{}, fmt.Errorf("read the coupons of order %d: %w", o.ID, err)
 	}
+	earned, err := s.Earning.FiredForTx(ctx, tx, earnSource(o.ID))
+	if err != nil {
+		return View{}, err
+	}
 	outcome := result(o, more, false)
 	return View{
 		ID: o.ID, Source: o.Source, Number: o.Number, Member: o.MemberID, Kind: o.Kind, State: o.State, Origin: o.Origin,
 		PaidAt: o.PaidAt.UTC(), GoodsFen: o.GoodsFen, FreightFen: o.FreightFen, DiscountFen: o.DiscountFen, PaidFen: o.PaidFen,
 		RefundedFen: o.RefundedFen, PointsEarned: o.PointsEarned, Coupon: outcome.Coupon, More: outcome.More, CouponCode: o.CouponCode,
-		Lines: lines, RecordedAt: o.RecordedAt.UTC(),
+		Lines: lines, Earned: earned, RecordedAt: o.RecordedAt.UTC(),
 	}, nil
 }

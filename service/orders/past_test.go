@@ -48,6 +48,10 @@ func TestOrdersEarnByRules(t *testing.T) {
 				t.Errorf("%s earned %d, and again %+v, want %d", i, r.PointsEarned, again, want)
 			}
 		}
+		v, err := w.orders.Find(ctx, "pos", "nc2")
+		if err != nil || fmt.Sprint(v.Earned) != "[{base 0 80} {campaign 2 128} {bonus 1 30}]" {
+			t.Errorf("the order says of its points: %+v, %v", v.Earned, err)
+		}
 		if before != 80 {
 			t.Errorf("without rules 80 yuan earned %d", before)
 		}
