@@ -10,13 +10,14 @@ import (
 	"huitou/service/coupons"
 )
 
-// state is what the database holds about one template.
+// state is what the database holds about one hot thing.
 type state struct {
+	noun, soldOut  string // what is handed out, and the code of the refusal when nothing is left
 	total, counter int64
-	coupons        []held
+	rows           []held
 }
 
-// held is one coupon and whose it is.
+// held is one coupon or redemption and whose it is.
 type held struct {
 	id     model.PublicID
 	member model.MemberID
@@ -29,7 +30,7 @@ func readState(ctx context.Context, d *db.DB, template model.PublicID) (s state,
 		if err := tx.Gorm().Where("public_id = ?", template).Take(&t).Error; err != nil {
 			return fmt.Errorf("read the template: %w", err)
 		}
-		s = state{total: t.Total, counter: t.Claimed}
+		s = state{noun: "coupon", soldOut: coupons.ErrSoldOut.Code, total: t.Total, counter: t.Claimed}
 		rows, err := tx.Gorm().Model(&model.Coupon{}).Select("public_id", "member_id").Where("template_id = ?", t.ID).Rows()
 		if err != nil {
 			return fmt.Errorf("read the coupons: %w", err)
@@ -40,7 +41,7 @@ func readState(ctx context.Context, d *db.DB, template model.PublicID) (s state,
 			if err := rows.Scan(&h.id, &h.member); err != nil {
 				return fmt.Errorf("read the coupons: %w", err)
 			}
-			s.coupons = append(s.coupons, h)
+			s.rows = append(s.rows, h)
 		}
 		return rows.Err()
 	})
@@ -78,12 +79,12 @@ func (b *breaks) all() []string {
 // shopper asks once and may have one coupon.
 func compare(answers []answer, members []model.MemberID, s state) []string {
 	var b breaks
-	owner := make(map[model.PublicID]model.MemberID, len(s.coupons))
-	of := make(map[model.MemberID]int, len(s.coupons))
-	for _, h := range s.coupons {
+	owner := make(map[model.PublicID]model.MemberID, len(s.rows))
+	of := make(map[model.MemberID]int, len(s.rows))
+	for _, h := range s.rows {
 		owner[h.id] = h.member
 		if of[h.member]++; of[h.member] > 1 {
-			b.say("doubled", "member %d has %d coupons, one is allowed", h.member, of[h.member])
+			b.say("doubled", "member %d has %d %ss, one is allowed", h.member, of[h.member], s.noun)
 		}
 	}
 	var acknowledged, refused, unknown int64
@@ -96,47 +97,47 @@ func compare(answers []answer, members []model.MemberID, s state) []string {
 		case a.acknowledged():
 			acknowledged++
 			if other, twice := promised[a.coupon]; twice {
-				b.say("doubled", "coupon %s was given to shoppers %d and %d", a.coupon, other, a.shopper)
+				b.say("doubled", "%s %s was given to shoppers %d and %d", s.noun, a.coupon, other, a.shopper)
 			}
 			promised[a.coupon] = a.shopper
 			if has, ok := owner[a.coupon]; !ok {
-				b.say("lost", "coupon %q was acknowledged to shopper %d and is not there", a.coupon, a.shopper)
+				b.say("lost", "%s %q was acknowledged to shopper %d and is not there", s.noun, a.coupon, a.shopper)
 			} else if has != m {
-				b.say("lost", "coupon %s was acknowledged to shopper %d (member %d) and is member %d's", a.coupon, a.shopper, m, has)
+				b.say("lost", "%s %s was acknowledged to shopper %d (member %d) and is member %d's", s.noun, a.coupon, a.shopper, m, has)
 			}
 		case a.refused():
 			refused++
-			if a.code != coupons.ErrSoldOut.Code { // the only reason that there can be in these loads
-				b.say("refused", "shopper %d was told %d %q instead of %q", a.shopper, a.status, a.code, coupons.ErrSoldOut.Code)
+			if a.code != s.soldOut { // the only reason that there can be in these loads
+				b.say("refused", "shopper %d was told %d %q instead of %q", a.shopper, a.status, a.code, s.soldOut)
 			}
 			if of[m] > 0 {
-				b.say("refused", "shopper %d (member %d) was refused with %q and has a coupon", a.shopper, m, a.code)
+				b.say("refused", "shopper %d (member %d) was refused with %q and has a %s", a.shopper, m, a.code, s.noun)
 			}
 		default:
 			unknown++
 		}
 	}
-	for _, h := range s.coupons {
+	for _, h := range s.rows {
 		if !asked[h.member] {
-			b.say("unasked", "member %d has coupon %s and did not ask", h.member, h.id)
+			b.say("unasked", "member %d has %s %s and did not ask", h.member, s.noun, h.id)
 		}
 	}
-	rows := int64(len(s.coupons))
+	rows := int64(len(s.rows))
 	// A claim whose answer broke off may have been written or not; every other one is known.
 	if rows < acknowledged || rows > acknowledged+unknown {
-		b.say("count", "%d claims were acknowledged, %d broke off, and there are %d coupons", acknowledged, unknown, rows)
+		b.say("count", "%d requests were acknowledged, %d broke off, and there are %d %ss", acknowledged, unknown, rows, s.noun)
 	}
 	if s.counter != rows {
-		b.say("counter", "the template counts %d coupons and there are %d", s.counter, rows)
+		b.say("counter", "the counter says %d %ss and there are %d", s.counter, s.noun, rows)
 	}
 	if s.total >= 0 && rows > s.total {
-		b.say("stock", "%d coupons of %d were handed out", rows, s.total)
+		b.say("stock", "%d %ss of %d were handed out", rows, s.noun, s.total)
 	}
 	if want := min(s.total, int64(len(asked))); s.total >= 0 && rows < want-unknown {
-		b.say("stock", "%d shoppers came for %d coupons and only %d were handed out", len(asked), s.total, rows)
+		b.say("stock", "%d shoppers came for %d %ss and only %d were handed out", len(asked), s.total, s.noun, rows)
 	}
 	if refused > 0 && s.total >= 0 && rows < s.total {
-		b.say("stock", "%d shoppers were refused while %d of %d coupons were left", refused, s.total-rows, s.total)
+		b.say("stock", "%d shoppers were refused while %d of %d %ss were left", refused, s.total-rows, s.total, s.noun)
 	}
 	return b.all()
 }

@@ -18,7 +18,7 @@ func sound() ([]answer, []model.MemberID, state) {
 		{shopper: 2, status: 201, coupon: "c"},
 		{shopper: 3, status: 409, code: "coupons.sold_out"},
 	}
-	return answers, members, state{total: 3, counter: 3, coupons: []held{{"a", 11}, {"b", 12}, {"c", 13}}}
+	return answers, members, state{noun: "coupon", soldOut: "coupons.sold_out", total: 3, counter: 3, rows: []held{{"a", 11}, {"b", 12}, {"c", 13}}}
 }
 
 func TestCompareFindsNothingInASoundLoad(t *testing.T) {
@@ -31,7 +31,7 @@ func TestCompareFindsNothingInASoundLoad(t *testing.T) {
 	if found := compare(answers, members, s); len(found) > 0 {
 		t.Errorf("compare of a written claim whose answer broke off = %q", found)
 	}
-	s.coupons, s.counter = s.coupons[:2], 2
+	s.rows, s.counter = s.rows[:2], 2
 	answers[3] = answer{shopper: 3, status: 503, code: "db.unavailable"}
 	if found := compare(answers, members, s); len(found) > 0 {
 		t.Errorf("compare of an unwritten claim whose answer broke off = %q", found)
@@ -45,11 +45,11 @@ func TestCompareFindsEveryBreak(t *testing.T) {
 		want   []string // kinds, sorted
 	}{
 		{"a lost acknowledgement", func(a []answer, s *state) []answer {
-			s.coupons, s.counter = s.coupons[:2], 2
+			s.rows, s.counter = s.rows[:2], 2
 			return a
 		}, []string{"count", "lost", "stock", "stock"}},
 		{"an acknowledgement of another's coupon", func(a []answer, s *state) []answer {
-			s.coupons[0].member, s.coupons[1].member = 12, 11
+			s.rows[0].member, s.rows[1].member = 12, 11
 			return a
 		}, []string{"lost", "lost"}},
 		{"a coupon acknowledged twice", func(a []answer, _ *state) []answer {
@@ -57,17 +57,17 @@ func TestCompareFindsEveryBreak(t *testing.T) {
 			return a
 		}, []string{"doubled", "lost"}},
 		{"a member with two coupons", func(a []answer, s *state) []answer {
-			s.coupons = append(s.coupons, held{"d", 11})
+			s.rows = append(s.rows, held{"d", 11})
 			s.total, s.counter = 4, 4
 			return a[:3]
 		}, []string{"count", "doubled"}},
 		{"a coupon nobody was told of", func(a []answer, s *state) []answer {
-			s.coupons = append(s.coupons, held{"d", 15})
+			s.rows = append(s.rows, held{"d", 15})
 			s.total, s.counter = 4, 4
 			return a[:3]
 		}, []string{"count", "unasked"}},
 		{"an over-handed stock", func(a []answer, s *state) []answer {
-			s.coupons = append(s.coupons, held{"d", 14})
+			s.rows = append(s.rows, held{"d", 14})
 			s.counter = 4
 			a[3] = answer{shopper: 3, status: 201, coupon: "d"}
 			return a
@@ -81,7 +81,7 @@ func TestCompareFindsEveryBreak(t *testing.T) {
 			return a
 		}, []string{"counter"}},
 		{"a refused shopper with a coupon", func(a []answer, s *state) []answer {
-			s.coupons = append(s.coupons, held{"d", 14})
+			s.rows = append(s.rows, held{"d", 14})
 			s.total, s.counter = 4, 4
 			return a
 		}, []string{"count", "refused"}},
@@ -115,7 +115,7 @@ func TestCompareTellsAFewOfMany(t *testing.T) {
 		members[i] = model.MemberID(i + 1)
 		answers = append(answers, answer{shopper: i, status: 201, coupon: model.PublicID(fmt.Sprint("c", i))})
 	}
-	found := compare(answers, members, state{total: 1000})
+	found := compare(answers, members, state{noun: "coupon", soldOut: "coupons.sold_out", total: 1000})
 	if !slices.Contains(found, "lost: 995 more") {
 		t.Errorf("compare = %q, want 5 lost ones and the number of the others", found)
 	}

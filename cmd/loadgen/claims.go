@@ -17,8 +17,9 @@ import (
 	"huitou/model"
 )
 
-// claimFlags are the settings of `loadgen claims`.
+// claimFlags are the settings of `loadgen claims` and `loadgen gifts`.
 type claimFlags struct {
+	hot      hot
 	store    store
 	shoppers int
 	duration time.Duration
@@ -35,7 +36,7 @@ type claimFlags struct {
 }
 
 func newClaims() *cobra.Command {
-	var f claimFlags
+	f := claimFlags{hot: hotCoupon}
 	c := &cobra.Command{
 		Use:   "claims",
 		Short: "claim one hot coupon, the product's way and the plain way, and compare",
@@ -52,24 +53,29 @@ With --flash: shoppers arrive by the clock within a short time, many more than t
 			return f.run(c.Context(), c.OutOrStdout())
 		},
 	}
+	f.flags(c)
+	return c
+}
+
+// flags declares what the loads on hot things have in common.
+func (f *claimFlags) flags(c *cobra.Command) {
 	l := c.Flags()
 	l.StringVar(&f.store.dsn, "dsn", "", "MySQL or MariaDB server on which databases may be made")
 	l.StringVar(&f.store.folder, "sqlite", "", "folder for SQLite databases, instead of --dsn")
 	l.IntVar(&f.shoppers, "shoppers", 512, "shoppers who wait for an answer at the same time, each on a connection of his own")
 	l.DurationVar(&f.duration, "duration", 15*time.Second, "time that each way is measured, over all rounds; the stock is chosen to last about that long")
-	l.IntVar(&f.stock, "stock", 0, "coupons in each turn, instead of --duration")
+	l.IntVar(&f.stock, "stock", 0, "how many there are in each turn, instead of --duration")
 	l.IntVar(&f.claims, "claims", 0, "shoppers who come in each turn; 0 means a tenth more than the stock")
 	l.IntVar(&f.rounds, "rounds", 3, "turns of each way (with --flash: floods)")
 	l.BoolVar(&f.keep, "keep", false, "keep the databases")
 	l.StringVar(&f.profile, "profile", "", "folder for CPU profiles of each way")
 	l.StringVar(&f.out, "out", "", "folder for the records of answers and the access log; empty means a temporary one")
-	l.BoolVar(&f.flash, "flash", false, "a flood: --arriving shoppers within --window for --stock coupons (1000)")
+	l.BoolVar(&f.flash, "flash", false, "a flood: --arriving shoppers within --window for a --stock of 1000")
 	l.IntVar(&f.arriving, "arriving", 20_000, "shoppers in a flood")
 	l.DurationVar(&f.window, "window", 2*time.Second, "time in which a flood arrives")
 	c.MarkFlagsOneRequired("dsn", "sqlite")
 	c.MarkFlagsMutuallyExclusive("dsn", "sqlite")
 	c.MarkFlagsMutuallyExclusive("duration", "stock")
-	return c
 }
 
 func (f claimFlags) check() error {
@@ -131,7 +137,7 @@ var (
 // runWays measures both ways in turns and compares them. Everything is prepared before the first turn, so that the turns follow each
 // other closely and whatever else the machine does meets both ways alike.
 func (f claimFlags) runWays(ctx context.Context, w io.Writer) (err error) {
-	fmt.Fprintf(w, "load        %d shoppers at a time, each claim by another member with a session of his own, %d turns each\n\n", f.shoppers, f.rounds)
+	fmt.Fprintf(w, "load        %d shoppers at a time for a %s, each request by another member with a session of his own, %d turns each\n\n", f.shoppers, f.hot.what, f.rounds)
 	var sides []*side
 	defer func() {
 		for _, s := range sides {
@@ -158,7 +164,7 @@ func (f claimFlags) runWays(ctx context.Context, w io.Writer) (err error) {
 	var both [2]turn
 	for round := range f.rounds {
 		for i, s := range sides {
-			got, err := s.judge(ctx, s.templates[round], s.answers[round])
+			got, err := s.judge(ctx, f.hot, s.things[round], s.answers[round])
 			if err != nil {
 				return fmt.Errorf("check %s, turn %d: %w", s.how.name, round+1, err)
 			}
@@ -179,23 +185,23 @@ func (f claimFlags) runWays(ctx context.Context, w io.Writer) (err error) {
 	}
 	t.ratio(both[0], both[1])
 	fmt.Fprintf(w, "\nload average at the end %s\n", loaded)
-	return verdict(w, found, len(sides[0].app.Invariants()))
+	return verdict(w, f.hot.noun, found, len(sides[0].app.Invariants()))
 }
 
 // side is one way with all that its turns need.
 type side struct {
 	*shop
-	how       way
-	journal   *journal
-	stock     int              // of each turn
-	templates []model.PublicID // one for each turn
-	from      []int            // the first shopper of each turn, and the end
-	answers   [][]answer
+	how     way
+	journal *journal
+	stock   int              // of each turn
+	things  []model.PublicID // one for each turn
+	from    []int            // the first shopper of each turn, and the end
+	answers [][]answer
 }
 
 func (s *side) close() error { return errors.Join(s.journal.close(), s.shop.close()) }
 
-// prepare opens a shop on a new database, warms it up and makes the coupons and shoppers of all turns.
+// prepare opens a shop on a new database, warms it up and makes the hot things and shoppers of all turns.
 func (f claimFlags) prepare(ctx context.Context, how way) (s *side, err error) {
 	s = &side{how: how, stock: f.stock}
 	if s.shop, err = openShop(ctx, f.store, f.out, f.keep); err != nil {
@@ -222,14 +228,14 @@ func (f claimFlags) prepare(ctx context.Context, how way) (s *side, err error) {
 	}
 	for range f.rounds {
 		s.from = append(s.from, len(s.tokens))
-		if err := s.admit(ctx, coming); err != nil {
+		if err := f.hot.admit(ctx, s.shop, coming); err != nil {
 			return nil, err
 		}
-		template, err := s.template(ctx, s.stock)
+		thing, err := f.hot.offer(ctx, s.shop, s.stock)
 		if err != nil {
 			return nil, err
 		}
-		s.templates = append(s.templates, template)
+		s.things = append(s.things, thing)
 	}
 	s.from = append(s.from, len(s.tokens))
 	return s, nil
@@ -242,37 +248,37 @@ func (f claimFlags) turn(ctx context.Context, s *side, round int) error {
 		return err
 	}
 	defer stop()
-	answers, err := f.crowd(s.shop, s.how, s.templates[round], s.from[round], s.from[round+1], s.journal).come(ctx)
+	answers, err := f.crowd(s.shop, s.how, s.things[round], s.from[round], s.from[round+1], s.journal).come(ctx)
 	s.answers = append(s.answers, answers)
 	return err
 }
 
-func (f claimFlags) crowd(s *shop, how way, template model.PublicID, from, to int, j *journal) crowd {
+func (f claimFlags) crowd(s *shop, how way, thing model.PublicID, from, to int, j *journal) crowd {
 	return crowd{
-		addr: s.addr, path: how.prefix + "/coupon-templates/" + string(template) + "/claims", tokens: s.tokens[from:to], from: from,
+		addr: s.addr, path: how.prefix + f.hot.path(thing), tokens: s.tokens[from:to], from: from,
 		conns: min(f.shoppers, to-from), limit: 10*time.Minute + f.duration, journal: j,
 	}
 }
 
-// warmUp fills pools and caches with claims of another coupon and returns the rate of claims.
+// warmUp fills pools and caches with requests for another one and returns their rate.
 func (f claimFlags) warmUp(ctx context.Context, s *shop, how way, j *journal) (float64, error) {
 	n := how.warm
 	if f.stock > 0 {
 		n = min(n, f.stock)
 	}
 	from := len(s.tokens)
-	if err := s.admit(ctx, n); err != nil {
+	if err := f.hot.admit(ctx, s, n); err != nil {
 		return 0, err
 	}
-	template, err := s.template(ctx, n)
+	thing, err := f.hot.offer(ctx, s, n)
 	if err != nil {
 		return 0, err
 	}
-	answers, err := f.crowd(s, how, template, from, len(s.tokens), j).come(ctx)
+	answers, err := f.crowd(s, how, thing, from, len(s.tokens), j).come(ctx)
 	if err != nil {
 		return 0, err
 	}
-	t, err := s.judge(ctx, template, answers)
+	t, err := s.judge(ctx, f.hot, thing, answers)
 	if err == nil && len(t.broken) > 0 {
 		err = errors.New(t.broken[0])
 	}
@@ -280,9 +286,9 @@ func (f claimFlags) warmUp(ctx context.Context, s *shop, how way, j *journal) (f
 }
 
 // judge sums the answers up and compares them with the database.
-func (s *shop) judge(ctx context.Context, template model.PublicID, answers []answer) (turn, error) {
+func (s *shop) judge(ctx context.Context, h hot, thing model.PublicID, answers []answer) (turn, error) {
 	t := newTurn(answers)
-	st, err := readState(ctx, s.app.DB, template)
+	st, err := h.read(ctx, s.app.DB, thing)
 	if err != nil {
 		return t, err
 	}

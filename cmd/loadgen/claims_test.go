@@ -16,7 +16,7 @@ import (
 // small is a load of a second or two.
 func small(t *testing.T) claimFlags {
 	return claimFlags{
-		store: store{folder: t.TempDir()}, shoppers: 32, duration: time.Second, stock: 100, rounds: 1, out: t.TempDir(),
+		hot: hotCoupon, store: store{folder: t.TempDir()}, shoppers: 32, duration: time.Second, stock: 100, rounds: 1, out: t.TempDir(),
 		arriving: 200, window: 100 * time.Millisecond,
 	}
 }
@@ -90,7 +90,7 @@ func TestJudgeFindsWhatTheDatabaseLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.judge(t.Context(), template, answers); err != nil || len(got.broken) > 0 {
+	if got, err := s.judge(t.Context(), f.hot, template, answers); err != nil || len(got.broken) > 0 {
 		t.Fatalf("a sound load is judged %q, %v", got.broken, err)
 	}
 	err = s.app.DB.Do(t.Context(), func(_ context.Context, tx *db.Tx) error {
@@ -99,7 +99,7 @@ func TestJudgeFindsWhatTheDatabaseLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.judge(t.Context(), template, answers)
+	got, err := s.judge(t.Context(), f.hot, template, answers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestJudgeFindsWhatTheDatabaseLost(t *testing.T) {
 			t.Errorf("a deleted coupon is judged %q, want %q among it", all, want)
 		}
 	}
-	if err := verdict(&bytes.Buffer{}, got.broken, 1); !errors.Is(err, errDiffers) {
+	if err := verdict(&bytes.Buffer{}, "coupon", got.broken, 1); !errors.Is(err, errDiffers) {
 		t.Errorf("verdict = %v, want an error", err)
 	}
 }

@@ -20,8 +20,8 @@ func (f claimFlags) runFlash(ctx context.Context, w io.Writer) error {
 	if f.stock == 0 {
 		f.stock = flashStock
 	}
-	fmt.Fprintf(w, "load        %d shoppers arrive within %s for %d coupons, %d at a time on open connections, %d rounds; waits count from the arrival\n\n",
-		f.arriving, f.window, f.stock, f.shoppers, f.rounds)
+	fmt.Fprintf(w, "load        %d shoppers arrive within %s for %d of a %s, %d at a time on open connections, %d rounds; waits count from the arrival\n\n",
+		f.arriving, f.window, f.stock, f.hot.what, f.shoppers, f.rounds)
 	t := newTable(w)
 	var all turn
 	var found []string
@@ -40,7 +40,7 @@ func (f claimFlags) runFlash(ctx context.Context, w io.Writer) error {
 	t.row("all", all)
 	t.everybody(all)
 	fmt.Fprintf(w, "\nload average at the end %s\n", loadAverage())
-	return verdict(w, found, invariants)
+	return verdict(w, f.hot.noun, found, invariants)
 }
 
 // flood lets one flood arrive and returns how it went and how many invariants were checked after it.
@@ -61,10 +61,10 @@ func (f claimFlags) flood(ctx context.Context, round int) (t turn, invariants in
 		return t, 0, fmt.Errorf("warm up: %w", err)
 	}
 	from := len(s.tokens)
-	if err := s.admit(ctx, f.arriving); err != nil {
+	if err := f.hot.admit(ctx, s, f.arriving); err != nil {
 		return t, 0, err
 	}
-	template, err := s.template(ctx, f.stock)
+	thing, err := f.hot.offer(ctx, s, f.stock)
 	if err != nil {
 		return t, 0, err
 	}
@@ -72,14 +72,14 @@ func (f claimFlags) flood(ctx context.Context, round int) (t turn, invariants in
 	if err != nil {
 		return t, 0, err
 	}
-	c := f.crowd(s, product, template, from, len(s.tokens), j)
+	c := f.crowd(s, product, thing, from, len(s.tokens), j)
 	c.arrivals = within(f.arriving, f.window)
 	answers, err := c.come(ctx)
 	stop()
 	if err != nil {
 		return t, 0, err
 	}
-	if t, err = s.judge(ctx, template, answers); err != nil {
+	if t, err = s.judge(ctx, f.hot, thing, answers); err != nil {
 		return t, 0, err
 	}
 	if slowest := t.everyWait().percentile(1); slowest > answerWithin {

@@ -99,9 +99,9 @@ func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Micros
 var errDiffers = errors.New("what was acknowledged and what is in the database differ")
 
 // verdict prints what differs, and is an error when anything does.
-func verdict(w io.Writer, found []string, invariants int) error {
+func verdict(w io.Writer, noun string, found []string, invariants int) error {
 	if len(found) == 0 {
-		fmt.Fprintf(w, "every acknowledged coupon is there once, none was lost, doubled or handed out beyond the stock; %d invariants hold\n", invariants)
+		fmt.Fprintf(w, "every acknowledged %s is there once, none was lost, doubled or handed out beyond the stock; %d invariants hold\n", noun, invariants)
 		return nil
 	}
 	for _, f := range found {

@@ -73,6 +73,7 @@ func openShop(ctx context.Context, st store, dir string, keep bool) (s *shop, er
 		return nil, fmt.Errorf("the database does not keep what it promises, so its figures do not count:\n%w", err)
 	}
 	plainRoute(a.Routes, a.DB)
+	plainGiftRoute(a.Routes, a.DB, a.Points)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
