@@ -25,7 +25,7 @@ func Coupons(r *web.Routes, s *coupons.Service) {
 	web.Post(r, "/coupon-templates/{id}/claims", web.Shopper, web.Doc{
 		ID: "claim-coupon", Summary: "领取优惠券", Tag: "优惠券", Status: http.StatusCreated,
 		Errors: []*fault.Fault{coupons.ErrTemplateUnknown, coupons.ErrNotClaimable, coupons.ErrNotStarted, coupons.ErrPaused, coupons.ErrEnded,
-			coupons.ErrSoldOut, coupons.ErrLimitReached, db.ErrKeyReused},
+			coupons.ErrSoldOut, coupons.ErrLimitReached, coupons.ErrDayLimit, coupons.ErrNotForYou, coupons.ErrChanged, db.ErrKeyReused},
 	}, func(ctx context.Context, in *claimCouponRequest) (*heldCouponReply, error) {
 		c, err := s.Claim(ctx, coupons.Claim{Member: web.Member(ctx), Template: in.ID, Key: in.Key(ctx)})
 		if err != nil {
@@ -58,16 +58,20 @@ type couponOfferView struct {
 	ID           model.PublicID    `json:"id"`
 	Name         string            `json:"name"`
 	RulesText    string            `json:"rules_text"`
-	Kind         model.CouponKind  `json:"kind" enum:"amount,percent"`
+	Kind         model.CouponKind  `json:"kind" enum:"amount,percent,exchange,freight"`
 	AmountFen    model.Fen         `json:"amount_fen" doc:"taken off by an amount coupon"`
 	PercentOffBP model.BasisPoints `json:"percent_off_bp" doc:"share taken off by a percent coupon: 2000 is 20 % off (8 折)"`
-	CapFen       model.Fen         `json:"cap_fen" doc:"most that a percent coupon takes off; 0 is no cap"`
+	CapFen       model.Fen         `json:"cap_fen" doc:"most that a percent, exchange or freight coupon takes off; 0 is no cap"`
 	ThresholdFen model.Fen         `json:"threshold_fen" doc:"least value of goods; 0 is none"`
 	ClaimFrom    *time.Time        `json:"claim_from"`
 	ClaimUntil   *time.Time        `json:"claim_until" doc:"exclusive"`
 	UseFrom      *time.Time        `json:"use_from"`
 	UseUntil     *time.Time        `json:"use_until" doc:"exclusive"`
 	UseDays      int64             `json:"use_days" doc:"when there are no fixed dates: business days after the day of the claim"`
+	Scope        couponScopeView   `json:"scope" doc:"the goods that it is good for"`
+	Stores       []string          `json:"stores" doc:"codes of the stores where it is good; empty is everywhere"`
+	Stackable    bool              `json:"stackable" doc:"goes together with other coupons"`
+	PerDay       int64             `json:"per_day" doc:"limit per day; 0 is none"`
 	Remaining    int64             `json:"remaining" doc:"-1: without end"`
 	PerMember    int64             `json:"per_member" doc:"limit for life; 0 is none"`
 	Mine         int64             `json:"mine" doc:"how many of them this shopper was given"`
@@ -83,6 +87,7 @@ func couponOffers(offers []coupons.Offer) *couponOffersReply {
 			ID: o.ID, Name: o.Name, RulesText: o.RulesText, Kind: o.Kind, AmountFen: o.AmountFen, PercentOffBP: o.PercentOffBP,
 			CapFen: o.CapFen, ThresholdFen: o.ThresholdFen, ClaimFrom: o.ClaimFrom, ClaimUntil: o.ClaimUntil,
 			UseFrom: o.UseFrom, UseUntil: o.UseUntil, UseDays: o.UseDays, Remaining: o.Remaining, PerMember: o.PerMember,
+			Scope: couponScope(o.Scope), Stores: append([]string{}, o.Stores...), Stackable: o.Group != "", PerDay: o.PerDay,
 			Mine: o.Mine, Claimable: o.Refusal == nil,
 		}
 		if f := fault.Of(o.Refusal); f != nil {
@@ -91,6 +96,19 @@ func couponOffers(offers []coupons.Offer) *couponOffersReply {
 		out.Body.Templates[i] = v
 	}
 	return out
+}
+
+// couponScopeView lists the goods in the scope; all when both lists are empty, and less the excepted ones.
+type couponScopeView struct {
+	SKUs             []string `json:"skus"`
+	Categories       []string `json:"categories" doc:"paths, each with all below it"`
+	ExceptSKUs       []string `json:"except_skus"`
+	ExceptCategories []string `json:"except_categories"`
+}
+
+func couponScope(s model.CouponScope) couponScopeView {
+	list := func(l []string) []string { return append([]string{}, l...) }
+	return couponScopeView{list(s.SKUs), list(s.Categories), list(s.ExceptSKUs), list(s.ExceptCategories)}
 }
 
 type claimCouponRequest struct {
@@ -117,7 +135,7 @@ type heldCouponView struct {
 	Code         string            `json:"code" doc:"16 digits, to be shown at the counter"`
 	Template     model.PublicID    `json:"template"`
 	Name         string            `json:"name"`
-	Kind         model.CouponKind  `json:"kind" enum:"amount,percent"`
+	Kind         model.CouponKind  `json:"kind" enum:"amount,percent,exchange,freight"`
 	AmountFen    model.Fen         `json:"amount_fen"`
 	PercentOffBP model.BasisPoints `json:"percent_off_bp"`
 	CapFen       model.Fen         `json:"cap_fen"`

@@ -42,6 +42,8 @@ type orderRequest struct {
 		DiscountFen model.Fen       `json:"discount_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"all discounts, the coupon's included"`
 		PaidFen     model.Fen       `json:"paid_fen" minimum:"0" maximum:"1000000000" doc:"goods_fen + freight_fen - discount_fen"`
 		CouponCode  string          `json:"coupon_code,omitempty" maxLength:"24" pattern:"^[0-9a-z]*$" doc:"code or id of the coupon that the shop took"`
+		MoreCoupons []string        `json:"more_coupon_codes,omitempty" maxItems:"9" nullable:"false" doc:"those that it took with that one"`
+		Store       string          `json:"store,omitempty" maxLength:"64" pattern:"^[!-~]*$" doc:"code of the store, for coupons that are good in some stores only"`
 	}
 }
 
@@ -53,6 +55,15 @@ type ingestedMember struct {
 	OpenID   string `json:"openid,omitempty" maxLength:"64"`
 	UnionID  string `json:"unionid,omitempty" maxLength:"64"`
 	External string `json:"external,omitempty" maxLength:"128" doc:"the customer's number in the shop's own system"`
+}
+
+// ref names the buyer within a shop's system.
+func (m ingestedMember) ref(source string) members.Ref {
+	r := members.Ref{Phone: m.Phone, Number: m.Number, AppID: m.AppID, OpenID: m.OpenID, UnionID: m.UnionID}
+	if m.External != "" {
+		r.Source, r.External = source, m.External
+	}
+	return r
 }
 
 type ingestedLine struct {
@@ -67,11 +78,8 @@ func (in *orderRequest) command(source string) orders.Order {
 	b := in.Body
 	o := orders.Order{
 		Source: source, Number: b.Number, Kind: b.Kind, PaidAt: b.PaidAt, CouponCode: b.CouponCode,
-		Member:   members.Ref{Phone: b.Member.Phone, Number: b.Member.Number, AppID: b.Member.AppID, OpenID: b.Member.OpenID, UnionID: b.Member.UnionID},
+		Member: b.Member.ref(source), MoreCoupons: b.MoreCoupons, Store: b.Store,
 		GoodsFen: b.GoodsFen, FreightFen: b.FreightFen, DiscountFen: b.DiscountFen, PaidFen: b.PaidFen,
-	}
-	if b.Member.External != "" {
-		o.Member.Source, o.Member.External = source, b.Member.External
 	}
 	for _, l := range b.Lines {
 		o.Lines = append(o.Lines, orders.Line{SKU: l.SKU, Name: l.Name, Category: l.Category, Quantity: l.Quantity, PriceFen: l.PriceFen})
@@ -85,10 +93,11 @@ type orderReply struct {
 }
 
 type ingestedOrderView struct {
-	ID           model.OrderID       `json:"id"`
-	Fresh        bool                `json:"fresh" doc:"false: the order was known; this is its first result"`
-	PointsEarned model.Points        `json:"points_earned"`
-	Coupon       *ingestedCouponView `json:"coupon,omitempty" doc:"left out when the order brought none"`
+	ID           model.OrderID        `json:"id"`
+	Fresh        bool                 `json:"fresh" doc:"false: the order was known; this is its first result"`
+	PointsEarned model.Points         `json:"points_earned"`
+	Coupon       *ingestedCouponView  `json:"coupon,omitempty" doc:"left out when the order brought none"`
+	MoreCoupons  []ingestedCouponView `json:"more_coupons" doc:"in the order of more_coupon_codes"`
 }
 
 type ingestedCouponView struct {
@@ -98,12 +107,15 @@ type ingestedCouponView struct {
 }
 
 func orderResult(r orders.Result) *orderReply {
-	out := &orderReply{Status: http.StatusOK, Body: ingestedOrderView{ID: r.Order, Fresh: r.Fresh, PointsEarned: r.PointsEarned}}
+	out := &orderReply{Status: http.StatusOK, Body: ingestedOrderView{ID: r.Order, Fresh: r.Fresh, PointsEarned: r.PointsEarned, MoreCoupons: make([]ingestedCouponView, len(r.More))}}
 	if r.Fresh {
 		out.Status = http.StatusCreated
 	}
 	if c := r.Coupon; c != nil {
 		out.Body.Coupon = &ingestedCouponView{c.Used, c.Discount, c.Reason}
+	}
+	for i, c := range r.More {
+		out.Body.MoreCoupons[i] = ingestedCouponView{c.Used, c.Discount, c.Reason}
 	}
 	return out
 }

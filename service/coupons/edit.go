@@ -32,6 +32,9 @@ type Edit struct {
 // EditTemplate changes a template. It returns ErrTemplateUnknown, ErrEnded, fault.ErrInvalid, ErrBelowClaimed, or ErrNotWidening with
 // the fields that would take something away.
 func (s *Service) EditTemplate(ctx context.Context, in Edit) (v Template, err error) {
+	if in == (Edit{Staff: in.Staff, ID: in.ID}) {
+		return Template{}, fault.InvalidFields([]fault.Field{{Name: "body", Reason: "at least one field"}})
+	}
 	err = s.db.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
 		v, err = s.editTx(ctx, tx, in)
 		return err

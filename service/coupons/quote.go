@@ -64,11 +64,22 @@ type Judged struct {
 	Refusal error
 	// AloneFen is what it would take off by itself; 0 when it cannot be used.
 	AloneFen model.Fen
+	// Outdone is true for a coupon that could be used and was left out for the others.
+	Outdone bool
 	// Applied is true for a coupon of the combination. AppliedFen is what it takes off there, 1 or more, and Shares how that is
 	// spread over the lines; a coupon on freight has none.
 	Applied    bool
 	AppliedFen model.Fen
 	Shares     []model.Fen
+}
+
+// Why says why a coupon is not applied: its refusal, or that it does not go with those that are. A coupon that is applied, or that the
+// shopper left out, has no reason.
+func (j Judged) Why() error {
+	if j.Refusal == nil && j.Outdone {
+		return ErrNotCombinable
+	}
+	return j.Refusal
 }
 
 // quote prices a cart with the best combination of the candidates at an instant.
@@ -91,6 +102,9 @@ func quote(cart Cart, candidates []Candidate, now time.Time) Quoted {
 	chosen, best := choose(b, usable)
 	q.Best = best
 	settle(&q, b, chosen)
+	for _, e := range usable {
+		q.Coupons[e.index].Outdone = !q.Coupons[e.index].Applied
+	}
 	return q
 }
 

@@ -85,6 +85,20 @@ func (s *Service) Multiplier(_ context.Context, tx *db.Tx, m model.MemberID, at 
 	return p.PointsMultiplierBP, nil
 }
 
+// PercentOff returns the share that a member's card takes off goods at an instant; 0 without a card.
+func (s *Service) PercentOff(_ context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error) {
+	p, found, err := periodOn(tx, m, model.DayOf(at, model.Shanghai))
+	if err != nil || !found {
+		return 0, err
+	}
+	return p.PercentOffBP, nil
+}
+
+// HoldersTx returns which of the members have a card on the day of the transaction.
+func (s *Service) HoldersTx(_ context.Context, tx *db.Tx, list []model.MemberID) (map[model.MemberID]bool, error) {
+	return holdersOn(tx, list, model.DayOf(tx.Now, model.Shanghai))
+}
+
 // Saving is money that a member really did not have to pay because of the card.
 type Saving struct {
 	Member model.MemberID

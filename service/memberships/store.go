@@ -178,6 +178,21 @@ func periodOn(tx *db.Tx, m model.MemberID, d model.Day) (p model.MembershipPerio
 	return p, true, nil
 }
 
+// holdersOn returns which of the members have a live period on a day.
+func holdersOn(tx *db.Tx, list []model.MemberID, d model.Day) (map[model.MemberID]bool, error) {
+	var ids []model.MemberID
+	err := tx.Gorm().Model(&model.MembershipPeriod{}).
+		Where("member_id IN ? AND state = ? AND from_day <= ? AND to_day > ?", list, model.PeriodLive, d, d).Pluck("member_id", &ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("read the periods of %d members on %s: %w", len(list), d, err)
+	}
+	out := make(map[model.MemberID]bool, len(ids))
+	for _, id := range ids {
+		out[id] = true
+	}
+	return out, nil
+}
+
 func periodByID(tx *db.Tx, id model.MembershipID) (p model.MembershipPeriod, err error) {
 	if err := tx.Gorm().Where("id = ?", id).Take(&p).Error; err != nil {
 		return p, fmt.Errorf("read period %d: %w", id, err)

@@ -53,6 +53,7 @@ func (a *App) declare() {
 	api.Sessions(shoppers, a.Members)
 	api.Me(shoppers, a.Members)
 	api.Coupons(shoppers, a.Coupons)
+	api.Quotes(shoppers, a.Coupons)
 	api.Points(shoppers, a.Points)
 	api.CheckIns(shoppers, a.Earning)
 	api.Gifts(shoppers, a.Mall)
@@ -75,6 +76,7 @@ func (a *App) declare() {
 
 	shops := a.Routes.Under("/ingest/v1")
 	ingest.Orders(shops, a.Orders)
+	ingest.CouponLocks(shops, a.Coupons, a.Members)
 	ingest.Completions(shops, a.Orders)
 	ingest.Refunds(shops, a.Orders)
 }

@@ -60,7 +60,12 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	v.Callbacks = callbacks.New(callbacks.Deps{DB: d, Jobs: q, Readers: readers, Log: log})
 	v.Messages = messages.New(messages.Deps{DB: d, Jobs: q, Sender: p.oa, Followers: v.Members, Templates: s.Templates, Log: log})
 	v.Points = points.New(points.Deps{DB: d, Log: log, Adjust: s.Adjust})
-	v.Coupons = coupons.New(coupons.Deps{DB: d, Members: v.Members, Log: log})
+	v.Coupons = coupons.New(coupons.Deps{
+		DB: d, Members: v.Members, Log: log, Queue: q, Audience: v.audience,
+		MemberPrice: func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error) {
+			return v.Memberships.PercentOff(ctx, tx, m, at) // made below
+		},
+	})
 	v.Tiers = tiers.New(tiers.Deps{
 		DB: d, Members: v.Members, Messages: v.Messages, Facts: v.Facts, Log: log,
 		Metrics: map[model.TierMetric]tiers.Metric{model.TierByMoney: orders.GoodsMoney, model.TierByPoints: points.EarnedSince},

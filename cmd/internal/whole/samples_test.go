@@ -36,6 +36,7 @@ type furnished struct {
 	rule               string // of earning
 	membership         string // number of a membership order of the first shopper
 	levels             []string
+	held, draft        id     // a coupon of the first shopper; a coupon template that has given none
 	redemption         string // of the first shopper
 	first              shopper
 	n                  int
@@ -57,6 +58,10 @@ func furnish(t *testing.T, s *shop) *furnished {
 	f := &furnished{shop: s, owner: s.owner(t), first: s.shopper(t)}
 	f.template, f.gift, f.plan = s.template(t, f.owner), s.gift(t, f.owner, 1), s.plan(t, f.first)
 	f.goods, f.codes = s.giftOf(t, f.owner, "goods", 1000), s.giftOf(t, f.owner, "code", 0)
+	s.must(t, call{method: "POST", path: "/api/v1/coupon-templates/" + s.template(t, f.owner) + "/claims", token: f.first.token, key: newKey()}, &f.held)
+	s.must(t, call{method: "POST", path: "/admin/v1/coupon-templates", token: f.owner, key: newKey(), body: map[string]any{
+		"name": "草稿", "kind": "amount", "amount_fen": 100, "use_days": 1, "total": 1, "per_member": 1, "claimable": true, "issuable": true,
+	}}, &f.draft)
 	pool := make([]string, 200)
 	for i := range pool {
 		pool[i] = fmt.Sprintf("CARD-%04d", i)
@@ -143,6 +148,14 @@ func (s *shop) rule(t *testing.T, token string) string {
 	return fmt.Sprint(made.ID)
 }
 
+// conditions are those of a coupon, with every field.
+func (f *furnished) conditions() map[string]any {
+	return map[string]any{
+		"skus": []any{"G-1"}, "categories": []any{"服装"}, "except_skus": []any{"G-2"}, "except_categories": []any{"礼品卡"},
+		"stores": []any{"sh-01"}, "group": "kids", "priority": 1, "refund": "grace", "grace_days": 3,
+	}
+}
+
 // redeemed makes a redemption of its own.
 func (f *furnished) redeemed(t *testing.T) (out id) {
 	t.Helper()
@@ -202,7 +215,11 @@ func (f *furnished) samples() map[string]sample {
 		"claim-coupon": {path: thing, other: func(t *testing.T, c *call) {
 			c.path = "/api/v1/coupon-templates/" + f.shop.template(t, f.owner) + "/claims"
 		}},
-		"my-coupons":        {query: "limit=5"},
+		"my-coupons": {query: "limit=5"},
+		"quote-cart": {body: fixed(map[string]any{
+			"lines": []any{map[string]any{"sku": "G-1", "category": "服装/童装", "quantity": 2, "price_fen": 60_00}}, "freight_fen": 800,
+			"store": "sh-01", "coupons": []any{f.held.ID}, "no_coupons": false,
+		})},
 		"points-balance":    {},
 		"points-statement":  {query: "limit=5"},
 		"check-in":          {},
@@ -242,6 +259,13 @@ func (f *furnished) samples() map[string]sample {
 				"freight_fen": 0, "lines": []any{map[string]any{"line": 1, "quantity": 0, "refund_fen": 2}}}
 		}},
 
+		"lock-coupons": {body: fixed(map[string]any{
+			"number": "LOCK", "member": map[string]any{"phone": f.first.phone, "number": "", "app_id": "", "openid": "", "unionid": "", "external": ""},
+			"coupon_codes": []any{f.held.Code}, "lines": []any{map[string]any{"sku": "G-1", "category": "", "quantity": 2, "price_fen": 60_00}},
+			"freight_fen": 800, "store": "sh-01", "ttl_seconds": 600,
+		})},
+		"release-coupons": {body: fixed(map[string]any{"number": "LOCK"})},
+
 		"ingest-completion": {body: fixed(map[string]any{"number": "FIRST"})},
 
 		"staff-sign-in":    {body: fixed(map[string]any{"name": f.logins.StaffName, "password": f.logins.StaffPassword}), quiet: []string{"staff_attempts"}},
@@ -268,7 +292,14 @@ func (f *furnished) samples() map[string]sample {
 		"create-coupon-template": {body: fixed(map[string]any{
 			"name": "满100减20", "rules_text": "不可叠加", "kind": "amount", "amount_fen": 2000, "percent_off_bp": 0, "cap_fen": 0, "threshold_fen": 10000,
 			"claim_from": f.clock.Now().UTC().Format(time.RFC3339), "claim_until": until, "use_days": 30, "total": 100, "per_member": 1, "claimable": true, "issuable": true,
+			"per_day": 1, "budget_fen": 1_000_00, "audience": "everyone", "conditions": f.conditions(),
 		}), other: with("name", "满100减21")},
+		"edit-coupon-template": {path: map[string]string{"id": f.draft.ID}, body: fixed(map[string]any{
+			"name": "满100减25", "rules_text": "限童装", "audience": "everyone", "use_days": 20, "total": 200, "per_member": 3, "per_day": 1, "budget_fen": 1_000_00,
+			"claim_from": f.clock.Now().UTC().Format(time.RFC3339), "claim_until": until, "claimable": true, "issuable": true,
+			"terms":      map[string]any{"kind": "amount", "amount_fen": 2500, "percent_off_bp": 0, "cap_fen": 0, "threshold_fen": 10000},
+			"conditions": f.conditions(),
+		})},
 		"activate-coupon-template": {path: thing},
 		"pause-coupon-template":    {path: thing},
 		"end-coupon-template":      {path: thing},
