@@ -18,7 +18,7 @@ import (
 // newReport returns `huitou report`, which prints the shop's figures. open opens the database that the flags name.
 func newReport(open func(ctx context.Context, c *cobra.Command) (*app.App, error)) *cobra.Command {
 	c := &cobra.Command{Use: "report", Short: "店铺报表"}
-	c.AddCommand(newReportRepurchase(open))
+	c.AddCommand(newReportRepurchase(open), newReportLiability(open))
 	return c
 }
 

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -71,7 +72,7 @@ func Tiers(r *web.Routes, s *tiers.Service) {
 // memberTiers declares what staff see and do about one member's level.
 func memberTiers(r *web.Routes, s *tiers.Service) {
 	web.Get(r, "/members/{id}/tier", web.Staff(staff.MembersRead), web.Doc{
-		ID: "member-tier", Summary: "会员的等级与变更记录,从新到旧", Tag: "等级", Errors: []*fault.Fault{db.ErrCursor},
+		ID: "member-tier", Summary: "会员的等级与变更记录,从新到旧", Tag: "等级", Errors: []*fault.Fault{members.ErrUnknown, db.ErrCursor},
 	}, func(ctx context.Context, in *memberTierRequest) (*memberTierReply, error) {
 		moves, next, err := s.History(ctx, in.ID, db.Page{Cursor: in.Cursor, Limit: in.Limit})
 		if err != nil {
@@ -81,7 +82,7 @@ func memberTiers(r *web.Routes, s *tiers.Service) {
 		if err != nil {
 			return nil, err
 		}
-		return &memberTierReply{Body: memberTierOf(t, moves, next)}, nil
+		return &memberTierReply{Body: memberTierOf(in.ID, t, moves, next)}, nil
 	})
 
 	web.Post(r, "/members/{id}/tier-lock", web.Staff(staff.TiersManage), web.Doc{
@@ -97,7 +98,7 @@ func memberTiers(r *web.Routes, s *tiers.Service) {
 			return nil, err
 		}
 		web.Replayed(ctx, t.Replayed)
-		return &memberTierReply{Body: memberTierOf(t, nil, "")}, nil
+		return &memberTierReply{Body: memberTierOf(in.ID, t, nil, "")}, nil
 	})
 
 	web.Post(r, "/members/{id}/tier-unlock", web.Staff(staff.TiersManage), web.Doc{
@@ -108,7 +109,7 @@ func memberTiers(r *web.Routes, s *tiers.Service) {
 		if err != nil {
 			return nil, err
 		}
-		return &memberTierReply{Body: memberTierOf(t, nil, "")}, nil
+		return &memberTierReply{Body: memberTierOf(in.ID, t, nil, "")}, nil
 	})
 }
 
@@ -212,6 +213,7 @@ type unlockTierRequest struct {
 type memberTierReply struct{ Body memberTierView }
 
 type memberTierView struct {
+	ID          string     `json:"id" doc:"the member and his latest move" example:"12-3"`
 	Level       *tierLevel `json:"level"`
 	Value       int64      `json:"value"`
 	Missing     int64      `json:"missing"`
@@ -235,8 +237,8 @@ type tierMove struct {
 	At         time.Time        `json:"at"`
 }
 
-func memberTierOf(t tiers.Tier, moves []tiers.Move, next string) memberTierView {
-	v := memberTierView{Value: t.Value, Missing: t.Missing, ToKeep: t.ToKeep, ValidUntil: t.ValidUntil.String(), GraceUntil: t.GraceUntil.String(),
+func memberTierOf(m model.MemberID, t tiers.Tier, moves []tiers.Move, next string) memberTierView {
+	v := memberTierView{ID: fmt.Sprintf("%d-%d", m, t.Moves), Value: t.Value, Missing: t.Missing, ToKeep: t.ToKeep, ValidUntil: t.ValidUntil.String(), GraceUntil: t.GraceUntil.String(),
 		LockedUntil: t.LockedUntil.String(), Moves: make([]tierMove, len(moves)), Next: next}
 	if t.Level != nil {
 		level := tierLevelOf(*t.Level)

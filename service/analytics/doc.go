@@ -23,4 +23,10 @@
 // before the window does not make an order a repeat order.
 //
 // A window without orders has the rate 0, never "not a number".
+//
+// # Points liability
+//
+// Outstanding are the points that members can spend now or later: what remains in lots whose end has not come, and what is held. They are
+// told by the month of the last instant at which they can be spent. Their cost is outstanding x the shop's rate, rounded down
+// once. Breakage is the points that ended unused, also those that the ledger's sweep has not reached yet.
 package analytics

@@ -25,7 +25,9 @@ type Tier struct {
 	ToKeep                 int64
 	// LockedUntil is the first day on which rules move the member again, zero when staff have not fixed the level.
 	LockedUntil model.Day
-	Replayed    bool // of a lock whose key is known
+	// Moves is the number of lines in the member's history.
+	Moves    int64
+	Replayed bool `json:"-"` // of a lock whose key is known
 }
 
 // Current returns where a member stands. A level stays until the evaluation takes it.
@@ -59,7 +61,7 @@ func (s *Service) CurrentTx(ctx context.Context, tx *db.Tx, m model.MemberID) (o
 	level := r.ladder.view(st.level)
 	out.Level, out.Value = &level, sums[m]
 	if row != nil {
-		out.Since = &row.Since
+		out.Since, out.Moves = &row.Since, row.Seq
 	}
 	if st.level+1 < len(r.ladder) {
 		next := r.ladder.view(st.level + 1)

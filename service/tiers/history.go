@@ -6,6 +6,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/service/members"
 )
 
 // Move is one line of a member's history.
@@ -20,13 +21,16 @@ type Move struct {
 	At         time.Time
 }
 
-// History returns how a member came to his level, newest first, and the cursor of the next page.
+// History returns how a member came to his level, newest first, and the cursor of the next page. It returns members.ErrUnknown.
 func (s *Service) History(ctx context.Context, m model.MemberID, page db.Page) (list []Move, next string, err error) {
 	before, err := page.Before()
 	if err != nil {
 		return nil, "", err
 	}
-	err = s.DB.Read(ctx, func(_ context.Context, tx *db.Tx) error {
+	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := s.Members.FindTx(ctx, tx, members.Ref{Member: m}); err != nil {
+			return err
+		}
 		l, err := readLadder(tx)
 		if err != nil {
 			return err

@@ -114,6 +114,9 @@ type ChangeLevel struct {
 // ChangeLevel returns ErrLevelUnknown, fault.ErrInvalid, or ErrNarrowing for a change that would take something away. Members who
 // meet a threshold that fell move up at the next nightly evaluation.
 func (s *Service) ChangeLevel(ctx context.Context, in ChangeLevel) (v Level, err error) {
+	if in.Name == nil && in.Threshold == nil && in.Multiplier == nil && in.Benefits == nil && in.Icon == nil && in.Gift == nil {
+		return v, fault.InvalidFields([]fault.Field{{Name: "body", Reason: "nothing is to be changed"}})
+	}
 	err = s.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
 		l, err := readLadder(tx)
 		if err != nil {

@@ -25,15 +25,16 @@ type Lock struct {
 // maxLockYears bounds a lock, so that nobody is forgotten on it.
 const maxLockYears = 10
 
-// Lock returns where the member stands now, or fault.ErrInvalid, ErrLevelUnknown, ErrNoLadder or members.ErrUnknown.
+// Lock returns where the member stands then, or fault.ErrInvalid, ErrLevelUnknown, ErrNoLadder or members.ErrUnknown.
 func (s *Service) Lock(ctx context.Context, in Lock) (out Tier, err error) {
 	err = s.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, replayed, err := db.Once(ctx, tx, in.Key, in, func() (struct{}, error) { return struct{}{}, s.lock(ctx, tx, in) })
-		if err != nil {
-			return err
-		}
-		out, err = s.CurrentTx(ctx, tx, in.Member)
-		out.Replayed = replayed
+		done, replayed, err := db.Once(ctx, tx, in.Key, in, func() (Tier, error) {
+			if err := s.lock(ctx, tx, in); err != nil {
+				return Tier{}, err
+			}
+			return s.CurrentTx(ctx, tx, in.Member)
+		})
+		out, out.Replayed = done, replayed
 		return err
 	})
 	return out, err

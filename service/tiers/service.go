@@ -10,6 +10,7 @@ import (
 	"huitou/model/db"
 	"huitou/service/facts"
 	"huitou/service/jobs"
+	"huitou/service/members"
 	"huitou/service/messages"
 )
 
@@ -19,6 +20,8 @@ type Metric func(ctx context.Context, tx *db.Tx, of []model.MemberID, since time
 // Members is who the members are; members.Service does.
 type Members interface {
 	LockTx(ctx context.Context, tx *db.Tx, id model.MemberID) error
+	// FindTx returns members.ErrUnknown for nobody.
+	FindTx(ctx context.Context, tx *db.Tx, ref members.Ref) (model.MemberID, error)
 	// IDsAfterTx returns the ids of at most limit members, ascending, from after on.
 	IDsAfterTx(ctx context.Context, tx *db.Tx, after model.MemberID, limit int) ([]model.MemberID, error)
 }

@@ -447,6 +447,7 @@ func TestLadderRefusals(t *testing.T) {
 		is(t, "a threshold of the level below", change(tiers.ChangeLevel{Threshold: &silver}), tiers.ErrNarrowing)
 		is(t, "a lower multiplier", change(tiers.ChangeLevel{Multiplier: &less}), tiers.ErrNarrowing)
 		is(t, "a level that is not there", change(tiers.ChangeLevel{Level: "000000000000000000000000", Name: &name}), tiers.ErrLevelUnknown)
+		is(t, "nothing", change(tiers.ChangeLevel{}), fault.ErrInvalid)
 		is(t, "nothing new", change(tiers.ChangeLevel{Threshold: &same}), nil)
 		is(t, "a name and a multiplier", change(tiers.ChangeLevel{Name: &name, Multiplier: &more}), nil)
 		l, err := w.Ladder(t.Context())
@@ -460,6 +461,8 @@ func TestLadderRefusals(t *testing.T) {
 		is(t, "a scheme of nothing", w.SetScheme(t.Context(), tiers.SetScheme{Staff: 1}), fault.ErrInvalid)
 
 		m, until := w.member("a"), model.NewDay(2027, 1, 1)
+		_, _, err = w.History(t.Context(), 999, db.Page{})
+		is(t, "the history of nobody", err, members.ErrUnknown)
 		lock := func(in tiers.Lock) error { _, err := w.Lock(t.Context(), in); return err }
 		is(t, "a lock until today", lock(tiers.Lock{Staff: 1, Member: m, Level: gold, Until: model.NewDay(2026, 11, 21), Note: "x"}), fault.ErrInvalid)
 		is(t, "a lock for ever", lock(tiers.Lock{Staff: 1, Member: m, Level: gold, Until: model.NewDay(2036, 11, 22), Note: "x"}), fault.ErrInvalid)

@@ -73,6 +73,7 @@ func (a *App) declare() {
 	admin.Messages(people, a.Messages)
 	admin.Parcels(people, a.Aftersale)
 	admin.Reports(people, a.Analytics)
+	admin.PointsLiability(people, a.Analytics)
 
 	shops := a.Routes.Under("/ingest/v1")
 	ingest.Orders(shops, a.Orders)

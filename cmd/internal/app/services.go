@@ -94,7 +94,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	v.Aftersale = aftersale.New(aftersale.Deps{
 		DB: d, OA: p.oa, OAAppID: s.OA.AppID, Orders: v.Orders, Members: v.Members, Messages: v.Messages, Log: log,
 	})
-	v.Analytics = analytics.New(analytics.Deps{DB: d})
+	v.Analytics = analytics.New(analytics.Deps{DB: d, PointsCost: s.PointsCost})
 	return v
 }
 

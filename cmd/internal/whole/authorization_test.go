@@ -117,6 +117,8 @@ var audiences = map[string]audience{
 	"POST /admin/v1/members/{id}/tier-lock":          managers,
 	"POST /admin/v1/members/{id}/tier-unlock":        managers,
 	"GET /admin/v1/members/{id}/tier":                clerks,
+	"GET /admin/v1/reports/points-liability":         managers,
+	"GET /admin/v1/reports/points-liability.csv":     managers,
 	"GET /admin/v1/reports/repurchase":               managers,
 }
 

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"huitou/model"
+	"huitou/model/sheet"
 )
 
 // shelf is a Sink that keeps rows by number, as a database would.
@@ -39,10 +40,10 @@ func (s *shelf) store(_ context.Context, rows []Row) (out Stored, err error) {
 		case !known:
 			s.orders[r.Number] = r
 			out.New++
-		case sameOrder(old, r):
+		case (&rowRules{}).Same(old, r):
 			out.Known++
 		default:
-			out.Conflicts = append(out.Conflicts, Conflict{r.Line, "known with another content"})
+			out.Conflicts = append(out.Conflicts, Conflict{Line: r.Line, Reason: "known with another content"})
 		}
 	}
 	return out, nil
@@ -87,7 +88,7 @@ func refusedRows(b []byte) [][]string {
 	if len(b) == 0 {
 		return nil
 	}
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(b, byteOrderMark)))
+	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))))
 	r.FieldsPerRecord = -1
 	list, err := r.ReadAll()
 	if err != nil {
@@ -223,7 +224,7 @@ func TestRefusedFileIsSafeToOpen(t *testing.T) {
 	if _, err := Import(context.Background(), strings.NewReader(text), 0, o, (&shelf{}).store); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.HasPrefix(out.Bytes(), byteOrderMark) {
+	if !bytes.HasPrefix(out.Bytes(), []byte("\xef\xbb\xbf")) {
 		t.Error("the file of refused rows has no byte order mark, so Excel shows Chinese as rubbish")
 	}
 	for _, row := range refusedRows(out.Bytes()) {
@@ -248,13 +249,13 @@ func TestWholeFileRefused(t *testing.T) {
 		name, text, want string
 		change           func(*Options)
 	}{
-		{"empty", "", ErrEmpty.Error(), nil},
-		{"only blank lines", "\n \r\n\n", ErrEmpty.Error(), nil},
-		{"only a mark", "\ufeff", ErrEmpty.Error(), nil},
-		{"GB18030", gb, ErrGB18030.Error(), nil},
-		{"UTF-16", "\xff\xfen\x00u\x00", ErrUTF16.Error(), nil},
-		{"workbook", "PK\x03\x04rest", ErrWorkbook.Error(), nil},
-		{"zeros", strings.Repeat("\x00", 100), ErrBinary.Error(), nil},
+		{"empty", "", sheet.ErrEmpty.Error(), nil},
+		{"only blank lines", "\n \r\n\n", sheet.ErrEmpty.Error(), nil},
+		{"only a mark", "\ufeff", sheet.ErrEmpty.Error(), nil},
+		{"GB18030", gb, sheet.ErrGB18030.Error(), nil},
+		{"UTF-16", "\xff\xfen\x00u\x00", sheet.ErrUTF16.Error(), nil},
+		{"workbook", "PK\x03\x04rest", sheet.ErrWorkbook.Error(), nil},
+		{"zeros", strings.Repeat("\x00", 100), sheet.ErrBinary.Error(), nil},
 		{"a column is missing", "number,member,amount\nA1,m1,1\n", `no column "paid_at": the file has "number", "member", "amount"`, nil},
 		{"two columns of one name", "number,member,member,paid_at,amount\n", `two columns are named "member"`, nil},
 		{"a column number too high", names, "there is no column #9: the file has 4", func(o *Options) { o.Map.Amount = "#9" }},
@@ -337,7 +338,7 @@ func TestResumeAfterAFailedBatch(t *testing.T) {
 	if err != nil || done.Known != 2000 || done.New != 500 || len(refused) != 0 || done.Bytes != int64(b.Len()) {
 		t.Errorf("again: %+v, %q, %v", done, refused, err)
 	}
-	if biggest := slices.Max(s.batches); biggest > batchRows {
+	if biggest := slices.Max(s.batches); biggest > sheet.BatchRows {
 		t.Errorf("a batch of %d rows", biggest)
 	}
 }
@@ -381,7 +382,7 @@ func TestCSVRoundTrip(t *testing.T) {
 			t.Fatalf("import = %+v, %q, %v of\n%s", done, refused, err, b.String())
 		}
 		for number, w := range want {
-			if !sameOrder(s.orders[number], w) {
+			if !(&rowRules{}).Same(s.orders[number], w) {
 				t.Fatalf("read %+v, wrote %+v", s.orders[number], w)
 			}
 		}

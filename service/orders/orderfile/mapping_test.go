@@ -14,8 +14,8 @@ func TestParseMapping(t *testing.T) {
 		fault string
 	}{
 		{"", DefaultMapping, nil, ""},
-		{"member=customer_id,paid_at=date,amount=dollar_value", Mapping{"number", "customer_id", "date", "dollar_value"}, []string{"member", "paid_at", "amount"}, ""},
-		{" number = 订单 号 , amount=#4", Mapping{"订单 号", "member", "paid_at", "#4"}, []string{"number", "amount"}, ""},
+		{"member=customer_id,paid_at=date,amount=dollar_value", Mapping{"number", "customer_id", "date", "dollar_value"}, []string{"amount", "member", "paid_at"}, ""},
+		{" number = 订单 号 , amount=#4", Mapping{"订单 号", "member", "paid_at", "#4"}, []string{"amount", "number"}, ""},
 		{"number=a=b", Mapping{"a=b", "member", "paid_at", "amount"}, []string{"number"}, ""},
 		{"number", Mapping{}, nil, "not of the form"},
 		{"number=", Mapping{}, nil, "not of the form"},

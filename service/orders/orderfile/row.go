@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"huitou/model"
+	"huitou/model/sheet"
 )
 
 // Row is one good row of a file.
@@ -28,14 +29,6 @@ const (
 	Fen  Unit = "fen"  // whole numbers
 )
 
-// Refusal is one row that was not taken.
-type Refusal struct {
-	Line   int
-	Column string // as the file names it; empty when the whole row is meant
-	Reason string
-	Fields []string // as they stand in the file
-}
-
 const (
 	maxNumber = 64  // characters, as service/orders allows
 	maxMember = 128 // bytes, as service/members allows
@@ -43,8 +36,9 @@ const (
 	ahead = 5 * time.Minute
 )
 
-// rowRules turns records into rows.
+// rowRules turn records into rows.
 type rowRules struct {
+	mapping Mapping
 	names   []string // of the columns
 	at      columns
 	numbers string // see Options.Numbers
@@ -53,64 +47,75 @@ type rowRules struct {
 	now     time.Time
 }
 
-// row returns the row of a record, or why it is refused.
-func (r *rowRules) row(rec record) (Row, *Refusal) {
-	if rec.bad != "" {
-		return Row{}, &Refusal{rec.line, "", rec.bad, rec.original()}
-	}
-	if len(rec.fields) != len(r.names) {
-		return Row{}, &Refusal{rec.line, "", fmt.Sprintf("the row has %d columns, the file has %d", len(rec.fields), len(r.names)), rec.original()}
-	}
-	out := Row{Line: rec.line}
-	var err error
-	refuse := func(column int) (Row, *Refusal) {
-		return Row{}, &Refusal{rec.line, r.names[column], err.Error(), rec.original()}
-	}
-	if r.at.number < 0 {
-		out.Number = r.numbers + strconv.Itoa(rec.line)
-	} else if out.Number, err = orderNumber(rec.fields[r.at.number]); err != nil {
-		return refuse(r.at.number)
-	}
-	if out.Member, err = memberNumber(rec.fields[r.at.member]); err != nil {
-		return refuse(r.at.member)
-	}
-	if out.PaidAt, err = r.paidAt(rec.fields[r.at.paidAt]); err != nil {
-		return refuse(r.at.paidAt)
-	}
-	if out.Amount, err = r.amount(rec.fields[r.at.amount]); err != nil {
-		return refuse(r.at.amount)
-	}
-	return out, nil
+// Columns finds the columns of the mapping.
+func (r *rowRules) Columns(names []string) (err error) {
+	r.names = names
+	r.at, err = r.mapping.locate(names, r.numbers != "")
+	return err
 }
 
-// original is what the file of refused rows repeats.
-func (r record) original() []string {
-	if r.fields != nil {
-		return r.fields
+// Headless reports whether the mapping is by numbers.
+func (r *rowRules) Headless() bool { return r.mapping.numbered(r.numbers != "") }
+
+// Row makes an order of a record.
+func (r *rowRules) Row(rec sheet.Record) (out Row, column int, err error) {
+	out.Line = rec.Line
+	if r.at.number < 0 {
+		out.Number = r.numbers + strconv.Itoa(rec.Line)
+	} else if out.Number, err = orderNumber(rec.Fields[r.at.number]); err != nil {
+		return Row{}, r.at.number, err
 	}
-	return []string{clip(r.raw, 1000)}
+	if out.Member, err = memberNumber(rec.Fields[r.at.member]); err != nil {
+		return Row{}, r.at.member, err
+	}
+	if out.PaidAt, err = r.paidAt(rec.Fields[r.at.paidAt]); err != nil {
+		return Row{}, r.at.paidAt, err
+	}
+	if out.Amount, err = r.amount(rec.Fields[r.at.amount]); err != nil {
+		return Row{}, r.at.amount, err
+	}
+	return out, 0, nil
+}
+
+// Key is the order's number.
+func (r *rowRules) Key(row Row) string { return row.Number }
+
+// KeyName is what the key is called.
+func (r *rowRules) KeyName() string { return "number" }
+
+// Line is where the row begins.
+func (r *rowRules) Line(row Row) int { return row.Line }
+
+// KeyColumn is the column of the number, where there is one.
+func (r *rowRules) KeyColumn() string {
+	if r.at.number < 0 {
+		return "line"
+	}
+	return r.names[r.at.number]
+}
+
+// Same reports whether two rows are one order.
+func (r *rowRules) Same(a, b Row) bool {
+	return a.Number == b.Number && a.Member == b.Member && a.PaidAt.Equal(b.PaidAt) && a.Amount == b.Amount
 }
 
 var (
-	errMissing    = errors.New("the field is empty")
-	errScientific = errors.New("written as 1.23E+11, so its last digits are lost: format the column as text before exporting")
-	errNumber     = fmt.Errorf("an order number has 1 to %d printable ASCII characters and no blanks", maxNumber)
-	errMember     = fmt.Errorf("a customer's number has 1 to %d bytes and no control characters", maxMember)
-	errFuture     = errors.New("lies in the future")
-	errPast       = errors.New("lies before 1970")
-	errNegative   = errors.New("is negative: refunds are not orders")
-	errAmountMax  = fmt.Errorf("is more than %s yuan", model.MaxFen)
-	errYuan       = errors.New("not an amount in yuan: want digits with at most two decimals, such as 12.30, without commas or signs")
-	errFen        = errors.New("not an amount in fen: want a whole number")
-	errWide       = errors.New("has full-width digits: want 0-9")
+	errNumber    = fmt.Errorf("an order number has 1 to %d printable ASCII characters and no blanks", maxNumber)
+	errMember    = fmt.Errorf("a customer's number has 1 to %d bytes and no control characters", maxMember)
+	errFuture    = errors.New("lies in the future")
+	errPast      = errors.New("lies before 1970")
+	errNegative  = errors.New("is negative: refunds are not orders")
+	errAmountMax = fmt.Errorf("is more than %s yuan", model.MaxFen)
+	errYuan      = errors.New("not an amount in yuan: want digits with at most two decimals, such as 12.30, without commas or signs")
+	errFen       = errors.New("not an amount in fen: want a whole number")
 )
 
 func orderNumber(s string) (string, error) {
 	switch {
 	case s == "":
-		return "", errMissing
-	case scientific(s):
-		return "", errScientific
+		return "", sheet.ErrMissing
+	case sheet.Scientific(s):
+		return "", sheet.ErrScientific
 	case len(s) > maxNumber || strings.ContainsFunc(s, func(c rune) bool { return c < '!' || c > '~' }):
 		return "", errNumber
 	}
@@ -120,26 +125,20 @@ func orderNumber(s string) (string, error) {
 func memberNumber(s string) (string, error) {
 	switch {
 	case s == "":
-		return "", errMissing
-	case scientific(s):
-		return "", errScientific
+		return "", sheet.ErrMissing
+	case sheet.Scientific(s):
+		return "", sheet.ErrScientific
 	case len(s) > maxMember || strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }):
 		return "", errMember
 	}
 	return s, nil
 }
 
-// scientific reports whether a spreadsheet has rounded a long number: many numbers would become one.
-func scientific(s string) bool {
-	mantissa, exponent, ok := strings.Cut(s, "E+")
-	return ok && allDigits(exponent) && allDigits(strings.Replace(mantissa, ".", "", 1))
-}
-
 func (r *rowRules) paidAt(s string) (time.Time, error) {
 	if s == "" {
-		return time.Time{}, errMissing
+		return time.Time{}, sheet.ErrMissing
 	}
-	at, err := parseTime(s, r.zone)
+	at, err := sheet.ParseTime(s, r.zone)
 	switch {
 	case err != nil:
 		return time.Time{}, err
@@ -153,7 +152,7 @@ func (r *rowRules) paidAt(s string) (time.Time, error) {
 
 func (r *rowRules) amount(s string) (model.Fen, error) {
 	if s == "" {
-		return 0, errMissing
+		return 0, sheet.ErrMissing
 	}
 	parse, unreadable := model.ParseYuan, errYuan
 	if r.unit == Fen {
@@ -163,8 +162,8 @@ func (r *rowRules) amount(s string) (model.Fen, error) {
 	whole, _, _ := strings.Cut(s, ".")
 	switch {
 	case err != nil && strings.ContainsFunc(s, func(c rune) bool { return c > unicode.MaxASCII && unicode.IsDigit(c) }):
-		return 0, errWide
-	case err != nil && allDigits(whole) && len(whole) > 15: // too large to be read at all
+		return 0, sheet.ErrWide
+	case err != nil && sheet.AllDigits(whole) && len(whole) > 15: // too large to be read at all
 		return 0, errAmountMax
 	case err != nil:
 		return 0, unreadable

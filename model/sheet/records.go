@@ -1,4 +1,4 @@
-package orderfile
+package sheet
 
 import (
 	"bufio"
@@ -35,12 +35,21 @@ func detect(names string) separator {
 	return blanks
 }
 
-// record is one row of a file as it stands there.
-type record struct {
-	line   int      // where it begins, from 1
-	fields []string // trimmed; nil when the row cannot be split
+// Record is one row of a file as it stands there.
+type Record struct {
+	Line   int      // where it begins, from 1
+	Fields []string // trimmed; nil when the row cannot be split
 	raw    string   // its text, or the beginning of it
 	bad    string   // why it cannot be split
+}
+
+// refused is the refusal of a record; column is empty when the whole row is meant.
+func (r Record) refused(column, reason string) Refusal {
+	fields := r.Fields
+	if fields == nil {
+		fields = []string{clip(r.raw, 1000)}
+	}
+	return Refusal{r.Line, column, reason, fields}
 }
 
 // recordReader reads records.
@@ -66,31 +75,31 @@ func newRecordReader(lines *lineReader, sep separator) *recordReader {
 }
 
 // next returns the next record that is not blank, or io.EOF.
-func (r *recordReader) next() (record, error) {
+func (r *recordReader) next() (Record, error) {
 	for {
 		l, err := r.lines.next()
 		if err != nil {
-			return record{}, err
+			return Record{}, err
 		}
 		if l.long {
-			return record{line: l.no, raw: l.text, bad: fmt.Sprintf("the line is longer than %d bytes", maxLine)}, nil
+			return Record{Line: l.no, raw: l.text, bad: fmt.Sprintf("the line is longer than %d bytes", maxLine)}, nil
 		}
 		if strings.TrimSpace(l.text) == "" {
 			continue
 		}
 		if r.sep == blanks {
-			return checked(record{line: l.no, raw: l.text, fields: strings.Fields(l.text)}), nil
+			return checked(Record{Line: l.no, raw: l.text, Fields: strings.Fields(l.text)}), nil
 		}
 		return r.quoted(l)
 	}
 }
 
 // quoted reads the record that begins with a line, and as many lines more as its quotes ask for.
-func (r *recordReader) quoted(first line) (record, error) {
-	rec := record{line: first.no, raw: first.text}
+func (r *recordReader) quoted(first line) (Record, error) {
+	rec := Record{Line: first.no, raw: first.text}
 	more, closed, err := r.restOf(first)
 	if err != nil {
-		return record{}, err
+		return Record{}, err
 	}
 	if !closed {
 		r.lines.unread(more)
@@ -114,7 +123,7 @@ func (r *recordReader) quoted(first line) (record, error) {
 	for i, f := range fields {
 		fields[i] = strings.TrimSpace(f)
 	}
-	rec.raw, rec.fields = text, fields
+	rec.raw, rec.Fields = text, fields
 	return checked(rec), nil
 }
 
@@ -165,9 +174,9 @@ func quoteFault(err error) string {
 }
 
 // checked refuses a record whose text is not UTF-8.
-func checked(rec record) record {
+func checked(rec Record) Record {
 	if !utf8.ValidString(rec.raw) {
-		rec.bad, rec.fields = "the row is not UTF-8 text", nil
+		rec.bad, rec.Fields = "the row is not UTF-8 text", nil
 	}
 	return rec
 }

@@ -1,4 +1,4 @@
-package orderfile
+package sheet
 
 import (
 	"testing"
@@ -23,16 +23,16 @@ func TestParseTime(t *testing.T) {
 		{"２０２６-03-01", ""}, {"2026-03-01T", day}, {"2026-03-01x", ""}, {"1772323200", ""}, {"年", ""}, {"-", ""},
 	}
 	for _, tt := range tests {
-		at, err := parseTime(tt.text, model.Shanghai)
+		at, err := ParseTime(tt.text, model.Shanghai)
 		have := ""
 		if err == nil {
 			have = at.In(model.Shanghai).Format("2006-01-02 15:04:05.999999")
 		}
 		if have != tt.want {
-			t.Errorf("parseTime(%q) = %q (%v), want %q", tt.text, have, err, tt.want)
+			t.Errorf("ParseTime(%q) = %q (%v), want %q", tt.text, have, err, tt.want)
 		}
 		if err == nil && at.Location() != time.UTC {
-			t.Errorf("parseTime(%q) is not in UTC", tt.text)
+			t.Errorf("ParseTime(%q) is not in UTC", tt.text)
 		}
 	}
 }

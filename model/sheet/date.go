@@ -1,4 +1,4 @@
-package orderfile
+package sheet
 
 import (
 	"errors"
@@ -20,14 +20,14 @@ var (
 	chinese = strings.NewReplacer("年", "-", "月", "-", "日", " ", "号", " ", "时", ":", "点", ":", "分", ":", "秒", "")
 )
 
-// parseTime reads an instant in the forms that people and programs write. A date alone means its first instant, and a time
+// ParseTime reads an instant in the forms that people and programs write. A date alone means its first instant, and a time
 // without a zone is one of the shop's zone.
-func parseTime(s string, zone *time.Location) (time.Time, error) {
+func ParseTime(s string, zone *time.Location) (time.Time, error) {
 	if strings.Contains(s, "年") {
 		s = strings.Trim(chinese.Replace(s), " :") // "10时05分" leaves a colon behind
 		s = strings.Join(strings.Fields(s), " ")
 	}
-	if allDigits(s) {
+	if AllDigits(s) {
 		layout, ok := digitLayouts[len(s)]
 		if !ok {
 			return time.Time{}, errDate
@@ -59,6 +59,7 @@ func parsed(layout, s string, zone *time.Location) (time.Time, error) {
 	return at.UTC().Truncate(time.Microsecond), nil
 }
 
-func allDigits(s string) bool {
+// AllDigits reports whether a text is digits 0-9 and nothing else.
+func AllDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
