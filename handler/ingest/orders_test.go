@@ -45,6 +45,7 @@ func shop(t *testing.T) func(path, body string) (*httptest.ResponseRecorder, map
 	r := web.NewRoutes(e, "test", web.Auth{Shops: map[string]web.ShopKey{"k1": {Source: "pos", Secret: secret}}}, clock.Now, log)
 	ingest.Orders(r.Under("/ingest/v1"), s)
 	ingest.Refunds(r.Under("/ingest/v1"), s)
+	ingest.Actions(r.Under("/ingest/v1"), s.Earning, m.Find)
 	return func(path, body string) (*httptest.ResponseRecorder, map[string]any) {
 		req := httptest.NewRequest(http.MethodPost, "/ingest/v1"+path, strings.NewReader(body))
 		stamp := strconv.FormatInt(clock.Now().Unix(), 10)

@@ -80,6 +80,7 @@ func (a *App) declare() {
 	ingest.CouponLocks(shops, a.Coupons, a.Members)
 	ingest.Completions(shops, a.Orders)
 	ingest.Refunds(shops, a.Orders)
+	ingest.Actions(shops, a.Earning, a.Members.Find)
 }
 
 // hooks adds the addresses that WeChat calls.

@@ -64,6 +64,7 @@ var audiences = map[string]audience{
 	"POST /ingest/v1/completions":          system,
 	"POST /ingest/v1/coupon-locks":         system,
 	"POST /ingest/v1/coupon-locks/release": system,
+	"POST /ingest/v1/actions":              system,
 	"POST /ingest/v1/refunds":              system,
 
 	"POST /admin/v1/sessions":                        anyone,

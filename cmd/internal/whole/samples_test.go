@@ -266,6 +266,11 @@ func (f *furnished) samples() map[string]sample {
 		})},
 		"release-coupons": {body: fixed(map[string]any{"number": "LOCK"})},
 
+		"ingest-action": {body: func(*testing.T) any {
+			return map[string]any{"action": "review", "key": "review:1",
+				"member": map[string]any{"phone": f.first.phone, "number": "", "app_id": "", "openid": "", "unionid": "", "external": ""}}
+		}},
+
 		"ingest-completion": {body: fixed(map[string]any{"number": "FIRST"})},
 
 		"staff-sign-in":    {body: fixed(map[string]any{"name": f.logins.StaffName, "password": f.logins.StaffPassword}), quiet: []string{"staff_attempts"}},
