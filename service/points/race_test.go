@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,6 +34,21 @@ func together(n int, f func(i int) error) []error {
 	return errs
 }
 
+// rounds is 5, or HUITOU_ROUNDS for the long run of reliability.md T1:
+//
+//	HUITOU_ROUNDS=1000 go test ./service/points -run T1Fuint71 -timeout 1h -v
+func rounds(t *testing.T) int {
+	text := os.Getenv("HUITOU_ROUNDS")
+	if text == "" {
+		return 5
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("HUITOU_ROUNDS is %q, want a number", text)
+	}
+	return n
+}
+
 // T1 and fuint#71: 20 concurrent gifts from a 100-point account all succeeded there. Here exactly floor(balance/price)
 // of 64 do, on two instances of the program, and the balance never goes below zero.
 func TestT1Fuint71ParallelSpendsTakeOnlyWhatIsThere(t *testing.T) {
@@ -40,7 +57,7 @@ func TestT1Fuint71ParallelSpendsTakeOnlyWhatIsThere(t *testing.T) {
 			t.Parallel()
 			clock, o := dbtest.NewClock(), dbtest.Empty(t, driver)
 			instances := []*shop{open(t, dbtest.Reopen(t, o, clock), clock), open(t, dbtest.Reopen(t, o, clock), clock)}
-			for round := range 5 {
+			for round := range rounds(t) {
 				m := model.MemberID(round + 1)
 				instances[0].earn(m, 300, fmt.Sprintf("order:%d:a", round), 0)
 				instances[0].earn(m, 700, fmt.Sprintf("order:%d:b", round), 0)

@@ -8,3 +8,6 @@ const databaseSteps = 5
 
 // memorySteps is the length of a random sequence in memory.
 const memorySteps = 50
+
+// SweepMembers is the size of the expiry that is killed: some batches of the sweep.
+const SweepMembers = 450

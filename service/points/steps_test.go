@@ -7,3 +7,6 @@ const databaseSteps = 50
 
 // memorySteps is the length of a random sequence in memory.
 const memorySteps = 1001
+
+// SweepMembers is the size of the expiry that is killed: some batches of the sweep.
+const SweepMembers = 1200
