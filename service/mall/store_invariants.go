@@ -32,7 +32,7 @@ func Invariants() []audit.Invariant {
 				OR (h.source IS NOT NULL AND h.state <> CASE r.state WHEN 'awaiting_payment' THEN 'held' WHEN 'cancelled' THEN 'released' ELSE 'captured' END)`),
 		audit.SQL("mall.paid", "points spent on a gift have a redemption",
 			`SELECT s.member_id, s.seq FROM points_entries s
-			LEFT JOIN redemptions r ON CONCAT('redemption:', r.public_id) = s.source WHERE s.reason = 'redeem_gift' AND r.id IS NULL`),
+			LEFT JOIN redemptions r ON r.public_id = SUBSTR(s.source, 12) AND s.source LIKE 'redemption:%' WHERE s.reason = 'redeem_gift' AND r.id IS NULL`),
 		audit.SQL("mall.limits", "nobody has redeemed a gift more often than its limits",
 			`SELECT r.gift_id, r.member_id FROM redemptions r JOIN gifts g ON g.id = r.gift_id
 			WHERE g.per_member > 0 AND r.state NOT IN ('cancelled', 'refunded')
