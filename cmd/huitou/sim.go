@@ -73,7 +73,7 @@ templates:
 `, address, a.OA.AppID, a.OA.Secret, a.OA.Token, a.OA.EncodingAESKey, a.Mini.AppID, a.Mini.Secret, a.Mini.Token, a.Mini.EncodingAESKey,
 		a.Merchant.MchID, a.Merchant.SerialNo, a.Merchant.APIv3Key, a.Platform.PublicKeyID, private, public)
 	templates := demo.Templates(a)
-	for _, name := range []string{"visit1", "tier.ending", "membership.activated"} {
+	for _, name := range []string{"visit1", "tier.ending", "membership.activated", "coupons.expiring"} {
 		t := templates[name]
 		text += fmt.Sprintf("  - {name: %s, id: %q, fields: {", name, t.ID)
 		for field, word := range t.Fields {

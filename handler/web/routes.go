@@ -33,6 +33,8 @@ type Doc struct {
 	Errors []*fault.Fault
 	// MaxBody in bytes; 0 means 64 KiB.
 	MaxBody int64
+	// Produces is the media type of a success that is not JSON, "text/csv"; its Body is a []byte.
+	Produces string
 }
 
 // Route is one line of the list of routes.
@@ -122,6 +124,11 @@ func register[I, O any](r *Routes, method, path string, p Policy, d Doc, h func(
 		DefaultStatus: d.Status, Errors: statuses(p, d.Errors, hasBody[I]()), Description: describe(p, d.Errors),
 		MaxBodyBytes: maxBody, BodyReadTimeout: 10 * time.Second,
 		Middlewares: huma.Middlewares{r.guard(p, d.ID)},
+	}
+	if d.Produces != "" {
+		op.Responses = map[string]*huma.Response{strconv.Itoa(d.Status): {
+			Content: map[string]*huma.MediaType{d.Produces: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}}
 	}
 	if d.MaxBody > 0 {
 		op.MaxBodyBytes = d.MaxBody

@@ -36,23 +36,33 @@ func (s *Service) decideClaims(ctx context.Context, tx *db.Tx, id model.PublicID
 		refusal = ErrTemplateUnknown
 	}
 	gs := make([]grant, len(ins))
-	members := make([]model.MemberID, len(ins))
 	for i, in := range ins {
 		gs[i] = grant{member: in.Member, source: claimSource(in.Key), channel: model.ChannelClaim, reused: db.ErrKeyReused}
-		members[i] = in.Member
 	}
 	if refusal == nil {
-		mayClaim, err := s.audience(ctx, tx, t.Audience, members)
-		if err != nil {
+		if err := s.keepToAudience(ctx, tx, t, gs); err != nil {
 			return nil, err
-		}
-		for i := range gs {
-			if !mayClaim(gs[i].member) {
-				gs[i].refusal = ErrNotForYou
-			}
 		}
 	}
 	return s.grantTx(ctx, tx, t, refusal, gs)
+}
+
+// keepToAudience refuses those whom a template is not for.
+func (s *Service) keepToAudience(ctx context.Context, tx *db.Tx, t model.CouponTemplate, gs []grant) error {
+	members := make([]model.MemberID, len(gs))
+	for i, g := range gs {
+		members[i] = g.member
+	}
+	mayClaim, err := s.audience(ctx, tx, t.Audience, members)
+	if err != nil {
+		return err
+	}
+	for i := range gs {
+		if !mayClaim(gs[i].member) {
+			gs[i].refusal = ErrNotForYou
+		}
+	}
+	return nil
 }
 
 // claimSource makes the source of a coupon from a client's key. It is hashed because scope and key together may be longer

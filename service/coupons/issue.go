@@ -20,6 +20,8 @@ type Issue struct {
 	// Source is the cause, unique for ever: "redemption:12", "period:3:benefit:1:cycle:2". At most 128 ASCII characters. Staff
 	// who give one by hand leave it empty; there the Key tells a repetition.
 	Source string
+	// Channel is what the numbers count it under; empty is staff or event.
+	Channel model.CouponChannel
 	// Note is why staff gave it, for the trail.
 	Note string
 	Key  db.Key `json:"-"`
@@ -102,6 +104,9 @@ func (in Issue) grant() (grant, error) {
 		}
 	case g.source == "":
 		return grant{}, fmt.Errorf("coupons: an event that gives a coupon to member %d has no source", in.Member)
+	}
+	if in.Channel != "" {
+		g.channel = in.Channel
 	}
 	if len(g.source) > 128 {
 		return grant{}, fmt.Errorf("coupons: the source %.40s… is longer than 128", g.source)

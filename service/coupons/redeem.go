@@ -163,7 +163,8 @@ func (s *Service) find(tx *db.Tx, m model.MemberID, word, ref string) (model.Cou
 	case c.MemberID != m:
 		return c, ErrNotYours
 	}
-	return c, nil
+	err = s.lapseGiftTx(tx, &c)
+	return c, err
 }
 
 // lock judges a coupon and sets it aside.
@@ -307,6 +308,10 @@ func takenRefusal(c model.Coupon, now time.Time) error {
 		return ErrLocked
 	case model.CouponRedeemed:
 		return ErrRedeemed
+	case model.CouponInTransfer:
+		return ErrInTransfer
+	case model.CouponTransferred:
+		return ErrTransferred
 	}
 	return ErrUnknown // a state of a later version
 }

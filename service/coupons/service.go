@@ -10,6 +10,8 @@ import (
 	"huitou/model"
 	"huitou/model/db"
 	"huitou/service/jobs"
+	"huitou/service/members"
+	"huitou/service/messages"
 )
 
 // maxBatch is how many claims share one transaction at most: larger batches gain little and make the first caller of
@@ -21,6 +23,19 @@ type Members interface {
 	LockTx(ctx context.Context, tx *db.Tx, id model.MemberID) error
 }
 
+// People finds many members at once, as members.Service does.
+type People interface {
+	SelectTx(ctx context.Context, tx *db.Tx, f members.Filter, after model.MemberID, limit int) ([]model.MemberID, error)
+	CountTx(ctx context.Context, tx *db.Tx, f members.Filter) (n int64, highest model.MemberID, err error)
+	ByPhonesTx(ctx context.Context, tx *db.Tx, phones []string) ([]model.MemberID, error)
+	KnownTx(ctx context.Context, tx *db.Tx, ids []model.MemberID) (map[model.MemberID]bool, error)
+}
+
+// Outbox queues messages, as messages.Service does.
+type Outbox interface {
+	EnqueueTx(ctx context.Context, tx *db.Tx, m messages.Message) (fresh bool, err error)
+}
+
 // Deps is what the service needs. DB, Members and Log are required.
 type Deps struct {
 	DB      *db.DB
@@ -28,6 +43,10 @@ type Deps struct {
 	Log     *slog.Logger
 	// Queue ends locks at their time; nil leaves that to whoever looks at the coupon next.
 	Queue *jobs.Queue
+	// People is needed by bulk issues, Messages by reminders; both with Queue. Page is what a reminder opens; it may be empty.
+	People   People
+	Messages Outbox
+	Page     string
 	// Audience returns which of the members belong to an audience that is not everyone; nil means nobody does.
 	Audience func(ctx context.Context, tx *db.Tx, a model.CouponAudience, members []model.MemberID) (map[model.MemberID]bool, error)
 	// MemberPrice returns the share that a member's price takes off goods; nil means nothing.
@@ -40,7 +59,12 @@ type Service struct {
 	members Members
 	log     *slog.Logger
 	claims  *db.Group[model.PublicID, Claim, Coupon]
+	links   *db.Group[model.PublicID, linkClaim, Coupon]
 	queue   *jobs.Queue
+
+	people   People
+	messages Outbox
+	page     string
 	// inAudience and memberPrice are asked of those who know; each may be nil.
 	inAudience  func(context.Context, *db.Tx, model.CouponAudience, []model.MemberID) (map[model.MemberID]bool, error)
 	memberPrice func(context.Context, *db.Tx, model.MemberID, time.Time) (model.BasisPoints, error)
@@ -49,8 +73,10 @@ type Service struct {
 
 // New returns the service.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, members: d.Members, log: d.Log, queue: d.Queue, inAudience: d.Audience, memberPrice: d.MemberPrice}
+	s := &Service{db: d.DB, members: d.Members, log: d.Log, queue: d.Queue, inAudience: d.Audience, memberPrice: d.MemberPrice,
+		people: d.People, messages: d.Messages, page: d.Page}
 	s.claims = db.NewGroup(d.DB, maxBatch, s.decideClaims)
+	s.links = db.NewGroup(d.DB, maxBatch, s.decideLinkClaims)
 	if d.Queue != nil {
 		jobs.Handle(d.Queue, lockEnds, s.endLock)
 	}

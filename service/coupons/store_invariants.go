@@ -4,10 +4,10 @@ import "huitou/service/audit"
 
 // Invariants are what must never be untrue about coupons.
 func Invariants() []audit.Invariant {
-	return []audit.Invariant{
-		audit.SQL("coupons.stock", "a template's counter is the number of its coupons and within its total (I-07)",
+	return append(channelInvariants(), []audit.Invariant{
+		audit.SQL("coupons.stock", "a template's counter is the number of its coupons, those passed on counted once, and within its total (I-07)",
 			`SELECT t.id, t.total, t.claimed, COALESCE(c.n, 0) AS given FROM coupon_templates t
-			LEFT JOIN (SELECT template_id, COUNT(*) AS n FROM coupons GROUP BY template_id) c ON c.template_id = t.id
+			LEFT JOIN (SELECT template_id, COUNT(*) AS n FROM coupons WHERE state <> 'transferred' GROUP BY template_id) c ON c.template_id = t.id
 			WHERE t.claimed <> COALESCE(c.n, 0) OR (t.total >= 0 AND t.claimed > t.total)`),
 		audit.SQL("coupons.limit", "nobody has more coupons of a template than its limit per member (I-08)",
 			`SELECT c.template_id, c.member_id, COUNT(*) AS given FROM coupons c JOIN coupon_templates t ON t.id = c.template_id
@@ -44,7 +44,8 @@ func Invariants() []audit.Invariant {
 			LEFT JOIN (SELECT coupon_id, COUNT(*) AS n FROM coupon_returns WHERE outcome = 'returned' GROUP BY coupon_id) r ON r.coupon_id = c.id
 			WHERE c.returns <> COALESCE(r.n, 0) OR c.returns > 3`),
 		audit.SQL("coupons.states", "states, kinds and channels are known words",
-			`SELECT id, state, kind, channel FROM coupons WHERE state NOT IN ('issued', 'locked', 'redeemed')
-			OR kind NOT IN ('amount', 'percent', 'exchange', 'freight') OR channel NOT IN ('claim', 'staff', 'event')`),
-	}
+			`SELECT id, state, kind, channel FROM coupons WHERE state NOT IN ('issued', 'locked', 'redeemed', 'in_transfer', 'transferred')
+			OR kind NOT IN ('amount', 'percent', 'exchange', 'freight') OR channel NOT IN
+			('claim', 'code', 'link', 'order', 'event', 'staff', 'bulk', 'pack', 'gift')`),
+	}...)
 }

@@ -30,7 +30,7 @@ func view(c model.Coupon, t model.CouponTemplate, now time.Time) Coupon {
 	v := given(c, t)
 	v.RedeemedAt = c.RedeemedAt
 	v.State, v.Returns = c.State, c.Returns
-	if lapsed(c, now) {
+	if lapsed(c, now) || giftLapsed(c, now) {
 		v.State = model.CouponIssued
 	}
 	if v.State == model.CouponIssued && !now.Before(c.UsableUntil) {

@@ -38,6 +38,8 @@ func shopTemplates() []Template {
 			{Key: "thing1", Label: "变动原因"}, {Key: "number2", Label: "变动积分"}, {Key: "number3", Label: "当前积分"}, {Key: "time4", Label: "变动时间"}}},
 		{Name: "coupon", Title: "优惠券到账提醒", Fields: []TemplateField{
 			{Key: "thing1", Label: "优惠券"}, {Key: "amount2", Label: "面额"}, {Key: "time3", Label: "有效期至"}, {Key: "thing4", Label: "使用说明"}}},
+		{Name: "coupon_expiring", Title: "优惠券到期提醒", Fields: []TemplateField{
+			{Key: "thing1", Label: "优惠券"}, {Key: "number2", Label: "数量"}, {Key: "time3", Label: "最早到期"}, {Key: "thing4", Label: "温馨提示"}}},
 		{Name: "gift", Title: "积分兑换成功通知", Fields: []TemplateField{
 			{Key: "thing1", Label: "兑换商品"}, {Key: "number2", Label: "使用积分"}, {Key: "character_string3", Label: "兑换单号"}, {Key: "time4", Label: "兑换时间"}}},
 	}

@@ -20,7 +20,9 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	facts.Subscribe(v.Facts, "memberships.activate", v.Memberships.Activate) // payments.Paid
 	facts.Subscribe(v.Facts, "mall.confirm", v.Mall.Confirm)                 // payments.Paid
 
-	facts.Subscribe(v.Facts, "tiers.gift", v.tierGift)                       // tiers.Reached
+	facts.Subscribe(v.Facts, "tiers.gift", v.tierGift) // tiers.Reached
+
+	v.couponEvents()
 
 	// Pushes of WeChat.
 	v.Aftersale.Register(v.Callbacks) // subscribe, SCAN, unsubscribe
@@ -30,6 +32,7 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	v.Callbacks.Register()
 	v.Messages.Register()
 	v.Points.Work(q)
+	v.Coupons.Distribute()
 	v.Tiers.Work(q)
 	v.Mall.Work(q)
 

@@ -53,6 +53,8 @@ func Templates(a sim.Accounts) map[string]messages.Template {
 			"thing1": "level", "time2": "until", "thing3": "advice"}},
 		"membership.activated": {ID: id["membership"], Fields: map[string]string{
 			"thing1": "plan", "amount2": "price", "time3": "at", "thing4": "until"}},
+		"coupons.expiring": {ID: id["coupon_expiring"], Fields: map[string]string{
+			"thing1": "name", "number2": "count", "time3": "until", "thing4": "hint"}},
 	}
 }
 

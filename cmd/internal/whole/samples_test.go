@@ -206,7 +206,7 @@ func (f *furnished) samples() map[string]sample {
 			return map[string]any{"code": code[field]}
 		}
 	}
-	return map[string]sample{
+	return f.andCouponChannels(map[string]sample{
 		"sign-in":          {body: login("login", "js_code")},
 		"sign-out":         {},
 		"me":               {},
@@ -355,10 +355,8 @@ func (f *furnished) samples() map[string]sample {
 			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/points/adjustments/" + f.asked(t) + "/approve" }},
 		"refuse-points-adjustment": {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "数目不对"}),
 			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/points/adjustments/" + f.asked(t) + "/refuse" }},
-		"points-liability":     {},
-		"points-liability-csv": {},
-		"repurchase-report":    {query: "from=2026-03-01&to=2026-04-01"},
-	}
+		"repurchase-report": {query: "from=2026-03-01&to=2026-04-01"},
+	})
 }
 
 // asked is a correction of points by the owner that waits for a second person.

@@ -1,0 +1,33 @@
+package app
+
+import (
+	"context"
+
+	"huitou/model"
+	"huitou/service/coupons"
+	"huitou/service/facts"
+	"huitou/service/members"
+	"huitou/service/memberships"
+	"huitou/service/orders"
+	"huitou/service/tiers"
+)
+
+// couponEvents tells the coupons what happened, so that their rules can answer. Following the official account is not among it: the
+// platform forbids a reward for that. Birthdays are not known yet.
+func (v Services) couponEvents() {
+	facts.Subscribe(v.Facts, "coupons.order", func(ctx context.Context, f orders.Paid) error {
+		if f.Kind != model.OrderGoods {
+			return nil
+		}
+		return v.Coupons.OnEvent(ctx, coupons.Event{Kind: model.CouponOnOrder, Member: f.Member, Ref: f.FactKey(), Amount: f.Amount})
+	})
+	facts.Subscribe(v.Facts, "coupons.joined", func(ctx context.Context, f members.Joined) error {
+		return v.Coupons.OnEvent(ctx, coupons.Event{Kind: model.CouponOnJoin, Member: f.Member, Ref: f.FactKey()})
+	})
+	facts.Subscribe(v.Facts, "coupons.tier", func(ctx context.Context, f tiers.Reached) error {
+		return v.Coupons.OnEvent(ctx, coupons.Event{Kind: model.CouponOnTier, Member: f.Member, Ref: f.FactKey(), Rank: int64(f.Rank)})
+	})
+	facts.Subscribe(v.Facts, "coupons.card", func(ctx context.Context, f memberships.Activated) error {
+		return v.Coupons.OnEvent(ctx, coupons.Event{Kind: model.CouponOnPaidCard, Member: f.Member, Ref: f.FactKey()})
+	})
+}
