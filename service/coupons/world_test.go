@@ -39,6 +39,8 @@ func service(d *db.DB) *coupons.Service {
 
 const clerk model.StaffID = 3
 
+var quiet = slog.New(slog.DiscardHandler)
+
 // tenOff is a template of ten yuan off fifty, one for each member, that everybody may claim.
 func tenOff() coupons.NewTemplate {
 	return coupons.NewTemplate{
