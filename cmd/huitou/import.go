@@ -37,13 +37,15 @@ func newImportOrders(open func(ctx context.Context, c *cobra.Command) (*app.App,
 
 同一来源(--source)的订单号只导入一次,因此可以反复运行,也可以在中断后原样再次运行。
 有问题的行连同行号、列与原因写入 FILE.errors.csv,其余的行照常导入。
-历史订单计入会员的消费记录与复购率,不产生积分,也不发送消息。`,
+历史订单计入会员的消费记录与复购率,不产生积分,也不发送消息。
+收银系统的文件可带券码与优惠金额两列(--map coupon=…,discount=…):订单按付款时刻核销该券,不能核销的原因记在订单上。`,
 		Example: `  huitou import orders 订单.csv --data ./shop --map number=订单号,member=客户编号,paid_at=付款时间,amount=实付金额
   huitou import orders CDNOW_master.txt --data ./cdnow --number line --map member=customer_id,paid_at=date,amount=dollar_value`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return in.run(c, args[0], open) },
 	}
-	c.Flags().StringVar(&in.columns, "map", "", "which column is what: number=COL,member=COL,paid_at=COL,amount=COL; "+
+	c.Flags().StringVar(&in.columns, "map", "", "which column is what: number=COL,member=COL,paid_at=COL,amount=COL, "+
+		"and where the file tells of coupons coupon=COL,discount=COL (the code, and what was taken off); "+
 		"COL is a name of the first line or #1, #2, …; without it the columns have these names")
 	c.Flags().StringVar(&in.number, "number", "column", "column: orders have a number; line: they are numbered by file name and line")
 	c.Flags().StringVar(&in.unit, "amount-unit", string(orderfile.Yuan), "yuan (at most two decimals) or fen")
@@ -133,7 +135,8 @@ func importSink(d *db.DB, s *orders.Service, source string) orderfile.Sink {
 	return func(ctx context.Context, rows []orderfile.Row) (orderfile.Stored, error) {
 		batch := make([]orders.Historic, len(rows))
 		for i, r := range rows {
-			batch[i] = orders.Historic{Number: r.Number, External: r.Member, PaidAt: r.PaidAt, Amount: r.Amount, Line: int64(r.Line)}
+			batch[i] = orders.Historic{Number: r.Number, External: r.Member, PaidAt: r.PaidAt, Amount: r.Amount, Line: int64(r.Line),
+				Coupon: r.Coupon, Discount: r.Discount}
 		}
 		var done orders.Imported
 		err := d.Do(ctx, func(ctx context.Context, tx *db.Tx) (err error) {

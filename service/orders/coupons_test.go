@@ -1,6 +1,7 @@
 package orders_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -187,5 +188,39 @@ func TestRefundAfterTheEnd(t *testing.T) {
 			}
 		}
 		w.sound(t)
+	})
+}
+
+// A shop whose till tells by files: the coupon is judged by the instant of payment and used once, however often the file is read.
+func TestImportUsesCoupons(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		c, late := w.coupon(t, "c1"), w.coupon(t, "c1")
+		w.clock.Set(c.UsableUntil.Add(24 * time.Hour))
+		rows := []orders.Historic{
+			{Number: "F-1", External: "c1", PaidAt: c.UsableUntil.Add(-time.Microsecond), Amount: 8000, Coupon: c.Code, Discount: 2000, Line: 2},
+			{Number: "F-2", External: "c1", PaidAt: late.UsableUntil, Amount: 8000, Coupon: late.Code, Discount: 2000, Line: 3},
+			{Number: "F-3", External: "c1", PaidAt: dbtest.Start, Amount: 8000, Line: 4},
+			{Number: "F-4", External: "c1", PaidAt: dbtest.Start, Amount: 8000, Coupon: c.Code, Discount: 2000, Line: 5},
+			{Number: "F-5", External: "c1", PaidAt: dbtest.Start, Amount: 8000, Discount: -1, Line: 6},
+		}
+		for round := range 2 {
+			var done orders.Imported
+			err := w.db.Do(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+				done, err = w.orders.ImportTx(ctx, tx, "pos", rows)
+				return err
+			})
+			if err != nil || len(done.Conflicts) != 1 || done.New+done.Known != 4 || (round == 1) != (done.New == 0) {
+				t.Fatalf("ImportTx = %+v, %v", done, err)
+			}
+			for number, want := range map[string]orders.CouponOutcome{
+				"F-1": {Used: true, Discount: 2000}, "F-2": {Reason: "coupons.expired"}, "F-4": {Reason: "coupons.redeemed"},
+			} {
+				v, err := w.orders.Find(ctx, "pos", number)
+				if err != nil || v.Coupon == nil || *v.Coupon != want || v.GoodsFen != 10_000 || v.PaidFen != 8000 {
+					t.Errorf("%s is %+v, %v", number, v, err)
+				}
+			}
+			w.sound(t)
+		}
 	})
 }

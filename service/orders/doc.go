@@ -21,6 +21,6 @@
 //   - Refunds are known by (source, refund number), and together never exceed what was paid. What a refund gives back is goods first, unless
 //     the shop names the freight in it. Points go back in proportion to the goods' money, down to the last one with the last fen;
 //     what happens when the member has spent them is the shop's policy. A wholly refunded order leaves the member's figures.
-//   - History from files earns no points, uses no coupons and makes no fact; it fills in the member's figures.
+//   - History from files earns no points and makes no fact; it fills in the member's figures, and uses up the coupons that it tells of.
 //   - Everything about one order happens in one transaction. Locks: member, order, points, coupon, tier, facts.
 package orders

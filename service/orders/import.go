@@ -24,7 +24,11 @@ type Historic struct {
 	Number, External string
 	PaidAt           time.Time
 	Amount           model.Fen // paid; 0 is an order too
-	Line             int64     // in the file, for reports
+	// Coupon is the code or public id of the coupon that the shop took, and Discount what it took off; the hash of an order without
+	// them is what it was before there were any.
+	Coupon   string    `json:",omitempty"`
+	Discount model.Fen `json:",omitempty"`
+	Line     int64     // in the file, for reports
 }
 
 // Imported says what became of the rows of one call.
@@ -44,8 +48,8 @@ type Conflict struct {
 // errImportRace means that somebody else keeps writing the same numbers.
 var errImportRace = errors.New("orders: the same numbers are being written elsewhere")
 
-// ImportTx takes history in: at most MaxImport rows of one source. No points, coupons, facts or messages come of it; the
-// members' figures do. Rows that are known with the same content have no effect, so a file may be read again from its
+// ImportTx takes history in: at most MaxImport rows of one source. No points, facts or messages come of it; the members' figures do, and
+// coupons that the shop took are used up, as far as they could be: why not stands in the order. Rows that are known with the same content have no effect, so a file may be read again from its
 // start. An order that the shop's system had told us is known when instant and amount agree.
 func (s *Service) ImportTx(ctx context.Context, tx *db.Tx, source string, rows []Historic) (Imported, error) {
 	if len(rows) > MaxImport {
@@ -119,7 +123,27 @@ func (s *Service) insertHistory(ctx context.Context, tx *db.Tx, source string, r
 	if !ok {
 		return false, nil
 	}
+	if err := s.useImported(ctx, tx, source, rows); err != nil {
+		return false, err
+	}
 	return true, s.Members.RecordOrdersTx(ctx, tx, figures(rows, ids))
+}
+
+// useImported uses up the coupons of new rows, for shops whose tills tell of them by files.
+func (s *Service) useImported(ctx context.Context, tx *db.Tx, source string, rows []historic) error {
+	for _, r := range rows {
+		if r.Coupon == "" {
+			continue
+		}
+		o, err := orderByNumber(tx, source, r.Number)
+		if err != nil {
+			return fmt.Errorf("read order %s of %s: %w", r.Number, source, err)
+		}
+		if _, err := s.useCoupons(ctx, tx, &o, Order{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // figures adds rows up per member, in the order of member ids, in which they are locked.
@@ -186,6 +210,8 @@ func (r Historic) faults(now time.Time) []fault.Field {
 	bad(r.External == "" || len(r.External) > 128 || strings.TrimSpace(r.External) != r.External || !text(r.External, 128),
 		"member", "1 to 128 bytes of printable characters")
 	bad(r.PaidAt.Year() < 1970 || r.PaidAt.After(now.Add(maxAhead)), "paid_at", "from 1970 to now")
+	bad(r.Coupon != "" && (len(r.Coupon) > 24 || !word(r.Coupon)), "coupon", "at most 24 printable ASCII characters")
+	bad(r.Discount < 0 || r.Discount > model.MaxFen-max(0, min(r.Amount, model.MaxFen)), "discount", fmt.Sprintf("0 or more, with the amount at most %d fen", model.MaxFen))
 	bad(r.Amount < 0 || r.Amount > model.MaxFen, "amount", fmt.Sprintf("0 to %d fen", model.MaxFen))
 	return list
 }

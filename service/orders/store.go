@@ -93,20 +93,20 @@ func contentByNumber(tx *db.Tx, source string, numbers []string) (map[string]con
 func insertHistory(tx *db.Tx, source string, rows []historic, ids map[string]model.MemberID) (fresh bool, err error) {
 	const (
 		columns = `INSERT INTO orders (source, number, member_id, kind, state, origin, paid_at, goods_fen, freight_fen,
-			discount_fen, paid_fen, content_hash, recorded_at) VALUES `
-		values = `(?,?,?,?,?,?,?,?,0,0,?,?,?)`
+			discount_fen, paid_fen, coupon_code, content_hash, recorded_at) VALUES `
+		values = `(?,?,?,?,?,?,?,?,0,?,?,?,?,?)`
 	)
 	var q strings.Builder
 	q.Grow(len(columns) + len(rows)*(len(values)+1))
 	q.WriteString(columns)
-	args := make([]any, 0, len(rows)*11)
+	args := make([]any, 0, len(rows)*13)
 	for i, r := range rows {
 		if i > 0 {
 			q.WriteByte(',')
 		}
 		q.WriteString(values)
 		args = append(args, source, r.Number, int64(ids[r.External]), string(model.OrderGoods), string(model.OrderPaid),
-			string(model.OriginImport), r.PaidAt, int64(r.Amount), int64(r.Amount), r.hash, tx.Now)
+			string(model.OriginImport), r.PaidAt, int64(r.Amount+r.Discount), int64(r.Discount), int64(r.Amount), r.Coupon, r.hash, tx.Now)
 	}
 	err = tx.Gorm().Exec(q.String(), args...).Error
 	if db.IsDuplicate(err) {

@@ -111,11 +111,11 @@ func TestFormsOfAFile(t *testing.T) {
 		{"tabs", "number\tmember\tpaid_at\tamount\nA1\t张三\t2026-03-01 00:00\t12.30\nA2\t李四\t2026-03-02\t0\n", nil},
 		{"blanks that align", "  number  member paid_at     amount\n  A1      张三   2026-03-01  12.30\n  A2\t李四 2026-03-02 0\n", nil},
 		{"named columns", "订单号,客户,付款时间,实付\nA1,张三,2026年3月1日,12.30\nA2,李四,2026年3月2日,0\n",
-			func(o *Options) { o.Map = Mapping{"订单号", "客户", "付款时间", "实付"} }},
+			func(o *Options) { o.Map = Mapping{Number: "订单号", Member: "客户", PaidAt: "付款时间", Amount: "实付"} }},
 		{"numbered columns below names", "when,who,what,money\n2026-03-01,张三,A1,12.30\n2026-03-02,李四,A2,0\n",
-			func(o *Options) { o.Map = Mapping{"#3", "#2", "#1", "#4"} }},
+			func(o *Options) { o.Map = Mapping{Number: "#3", Member: "#2", PaidAt: "#1", Amount: "#4"} }},
 		{"numbered columns without names", "2026-03-01,张三,A1,12.30\n2026-03-02,李四,A2,0\n",
-			func(o *Options) { o.Map = Mapping{"#3", "#2", "#1", "#4"} }},
+			func(o *Options) { o.Map = Mapping{Number: "#3", Member: "#2", PaidAt: "#1", Amount: "#4"} }},
 		{"fen", "number,member,paid_at,amount\nA1,张三,2026-03-01,1230\nA2,李四,2026-03-02,0\n", func(o *Options) { o.Unit = Fen }},
 		{"numbered by line", "member,paid_at,amount\n张三,2026-03-01,12.30\n\n李四,2026-03-02,0\n", byLine},
 	}
@@ -139,6 +139,25 @@ func TestFormsOfAFile(t *testing.T) {
 				t.Errorf("second row = %+v", second)
 			}
 		})
+	}
+}
+
+// Coupons of a file are read when their columns are named; a code that a spreadsheet spoilt is refused, not guessed.
+func TestCouponColumns(t *testing.T) {
+	text := "number,member,paid_at,amount,券码,优惠\nA1,张三,2026-03-01,80.00,1234567890123456,20.00\nA2,李四,2026-03-02,5,,\n" +
+		"A3,m,2026-03-02,5,1.23457E+15,1\nA4,m,2026-03-02,5,12 34,1\nA5,m,2026-03-02,5,1234,-1\nA6,m,2026-03-02,5,1234567890123456789012345,1\n"
+	s, _, refused := run(t, text, func(o *Options) { o.Map.Coupon, o.Map.Discount = "券码", "优惠" })
+	if a := s.orders["A1"]; a.Coupon != "1234567890123456" || a.Discount != 2000 || a.Amount != 8000 {
+		t.Errorf("first row = %+v", a)
+	}
+	if a := s.orders["A2"]; a.Coupon != "" || a.Discount != 0 {
+		t.Errorf("second row = %+v", a)
+	}
+	if len(s.orders) != 2 || len(refused) != 4 {
+		t.Errorf("%d rows taken, refused: %q", len(s.orders), refused)
+	}
+	if s, _, _ := run(t, text, nil); len(s.orders) != 6 || s.orders["A1"].Coupon != "" {
+		t.Errorf("without a mapping the coupons are read: %+v", s.orders["A1"])
 	}
 }
 

@@ -14,9 +14,9 @@ func TestParseMapping(t *testing.T) {
 		fault string
 	}{
 		{"", DefaultMapping, nil, ""},
-		{"member=customer_id,paid_at=date,amount=dollar_value", Mapping{"number", "customer_id", "date", "dollar_value"}, []string{"amount", "member", "paid_at"}, ""},
-		{" number = 订单 号 , amount=#4", Mapping{"订单 号", "member", "paid_at", "#4"}, []string{"amount", "number"}, ""},
-		{"number=a=b", Mapping{"a=b", "member", "paid_at", "amount"}, []string{"number"}, ""},
+		{"member=customer_id,paid_at=date,amount=dollar_value", Mapping{Number: "number", Member: "customer_id", PaidAt: "date", Amount: "dollar_value"}, []string{"amount", "member", "paid_at"}, ""},
+		{" number = 订单 号 , amount=#4", Mapping{Number: "订单 号", Member: "member", PaidAt: "paid_at", Amount: "#4"}, []string{"amount", "number"}, ""},
+		{"number=a=b", Mapping{Number: "a=b", Member: "member", PaidAt: "paid_at", Amount: "amount"}, []string{"number"}, ""},
 		{"number", Mapping{}, nil, "not of the form"},
 		{"number=", Mapping{}, nil, "not of the form"},
 		{"member=a,member=b", Mapping{}, nil, "mapped twice"},

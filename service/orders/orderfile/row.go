@@ -19,6 +19,10 @@ type Row struct {
 	Member string // 1 to 128 bytes of printable characters
 	PaidAt time.Time
 	Amount model.Fen // 0 to model.MaxFen
+	// Coupon is the code of the coupon that was taken, 1 to 24 printable ASCII characters, or empty. Discount is what was taken off, 0 to
+	// model.MaxFen.
+	Coupon   string
+	Discount model.Fen
 }
 
 // Unit is the unit of a file's amounts.
@@ -32,6 +36,7 @@ const (
 const (
 	maxNumber = 64  // characters, as service/orders allows
 	maxMember = 128 // bytes, as service/members allows
+	maxCode   = 24  // characters, as service/orders allows
 	// ahead is how far a shop's clock may be ahead of ours.
 	ahead = 5 * time.Minute
 )
@@ -74,6 +79,16 @@ func (r *rowRules) Row(rec sheet.Record) (out Row, column int, err error) {
 	if out.Amount, err = r.amount(rec.Fields[r.at.amount]); err != nil {
 		return Row{}, r.at.amount, err
 	}
+	if r.at.coupon >= 0 && rec.Fields[r.at.coupon] != "" {
+		if out.Coupon, err = couponCode(rec.Fields[r.at.coupon]); err != nil {
+			return Row{}, r.at.coupon, err
+		}
+	}
+	if r.at.discount >= 0 && rec.Fields[r.at.discount] != "" {
+		if out.Discount, err = r.amount(rec.Fields[r.at.discount]); err != nil {
+			return Row{}, r.at.discount, err
+		}
+	}
 	return out, 0, nil
 }
 
@@ -96,12 +111,14 @@ func (r *rowRules) KeyColumn() string {
 
 // Same reports whether two rows are one order.
 func (r *rowRules) Same(a, b Row) bool {
-	return a.Number == b.Number && a.Member == b.Member && a.PaidAt.Equal(b.PaidAt) && a.Amount == b.Amount
+	return a.Number == b.Number && a.Member == b.Member && a.PaidAt.Equal(b.PaidAt) && a.Amount == b.Amount &&
+		a.Coupon == b.Coupon && a.Discount == b.Discount
 }
 
 var (
 	errNumber    = fmt.Errorf("an order number has 1 to %d printable ASCII characters and no blanks", maxNumber)
 	errMember    = fmt.Errorf("a customer's number has 1 to %d bytes and no control characters", maxMember)
+	errCode      = fmt.Errorf("a coupon's code has at most %d printable ASCII characters and no blanks", maxCode)
 	errFuture    = errors.New("lies in the future")
 	errPast      = errors.New("lies before 1970")
 	errNegative  = errors.New("is negative: refunds are not orders")
@@ -118,6 +135,16 @@ func orderNumber(s string) (string, error) {
 		return "", sheet.ErrScientific
 	case len(s) > maxNumber || strings.ContainsFunc(s, func(c rune) bool { return c < '!' || c > '~' }):
 		return "", errNumber
+	}
+	return s, nil
+}
+
+func couponCode(s string) (string, error) {
+	switch {
+	case sheet.Scientific(s):
+		return "", sheet.ErrScientific
+	case len(s) > maxCode || strings.ContainsFunc(s, func(c rune) bool { return c < '!' || c > '~' }):
+		return "", errCode
 	}
 	return s, nil
 }
