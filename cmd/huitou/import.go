@@ -17,6 +17,7 @@ import (
 	"huitou/cmd/internal/progress"
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/model/sheet"
 	"huitou/service/orders"
 	"huitou/service/orders/orderfile"
 )
@@ -24,7 +25,7 @@ import (
 // newImport returns `huitou import`, which takes a shop's past in. open opens the database that the flags name.
 func newImport(open func(ctx context.Context, c *cobra.Command) (*app.App, error)) *cobra.Command {
 	c := &cobra.Command{Use: "import", Short: "导入历史数据"}
-	c.AddCommand(newImportOrders(open))
+	c.AddCommand(newImportOrders(open), newImportPoints(open))
 	return c
 }
 
@@ -84,11 +85,21 @@ func (in importFlags) options(file string) (o orderfile.Options, err error) {
 	return o, nil
 }
 
-func (in importFlags) run(c *cobra.Command, path string, open func(context.Context, *cobra.Command) (*app.App, error)) (err error) {
+func (in importFlags) run(c *cobra.Command, path string, open func(context.Context, *cobra.Command) (*app.App, error)) error {
 	o, err := in.options(path)
 	if err != nil {
 		return err
 	}
+	return runImport(c, path, open, func(a *app.App, file io.Reader, size int64, with sheet.Options) (sheet.Progress, error) {
+		o.Now, o.Refused, o.Progress = a.DB.Now(), with.Refused, with.Progress
+		return orderfile.Import(c.Context(), file, size, o, importSink(a.DB, a.Orders, in.source))
+	})
+}
+
+// runImport reads a file into the database that the flags name, shows how far it is, and says what came of it. Refused rows go to a
+// file beside the one that is read.
+func runImport(c *cobra.Command, path string, open func(context.Context, *cobra.Command) (*app.App, error),
+	read func(a *app.App, file io.Reader, size int64, o sheet.Options) (sheet.Progress, error)) (err error) {
 	file, size, err := openRegular(path)
 	if err != nil {
 		return err
@@ -104,11 +115,11 @@ func (in importFlags) run(c *cobra.Command, path string, open func(context.Conte
 	if err := os.Remove(refused); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove the refused rows of an earlier run: %w", err)
 	}
-	o.Now = a.DB.Now()
-	o.Refused = func() (io.WriteCloser, error) { return os.OpenFile(refused, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) }
 	bar := progress.New(c.ErrOrStderr(), time.Now)
-	o.Progress = func(p orderfile.Progress) { bar.Show(progress.State{Done: p.Bytes, Total: p.Total, Rows: p.Rows}) }
-	done, err := orderfile.Import(c.Context(), file, size, o, importSink(a.DB, a.Orders, in.source))
+	done, err := read(a, file, size, sheet.Options{
+		Refused:  func() (io.WriteCloser, error) { return os.OpenFile(refused, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) },
+		Progress: func(p sheet.Progress) { bar.Show(progress.State{Done: p.Bytes, Total: p.Total, Rows: p.Rows}) },
+	})
 	spent := bar.Finish()
 	fmt.Fprintf(c.OutOrStdout(), "读取 %s 行:新增 %s,已有 %s,拒绝 %s;用时 %.1f 秒,%s 行/秒\n",
 		progress.Thousands(done.Rows), progress.Thousands(done.New), progress.Thousands(done.Known), progress.Thousands(done.Refused),
