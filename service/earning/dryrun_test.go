@@ -30,9 +30,9 @@ func past(list []earning.Purchase) earning.Past {
 	}
 }
 
-// month is forty days of orders of twenty members, day after day.
-func month(r *rand.Rand) (list []earning.Purchase) {
-	for day := range 40 {
+// fortnight is sixteen days of orders of twenty members, day after day.
+func fortnight(r *rand.Rand) (list []earning.Purchase) {
+	for day := range 16 {
 		for range 15 {
 			amount := model.Fen(r.Int64N(30_000) + 1)
 			list = append(list, earning.Purchase{
@@ -57,7 +57,7 @@ func TestDryRunIsWhatWouldHaveHappened(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			list := month(rand.New(rand.NewPCG(7, 7)))
+			list := fortnight(rand.New(rand.NewPCG(7, 7)))
 			// prepared is a shop with some rules and no orders yet.
 			prepared := func() world {
 				d, clock := dbtest.SQLite(t)
