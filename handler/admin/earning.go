@@ -51,7 +51,7 @@ func earningRules(r *web.Routes, s *earning.Service, past earning.Past) {
 	moveEarningRule(r, "end", "结束积分规则,不可恢复", s.End)
 	web.Post(r, "/earning-rules/dry-runs", web.Staff(staff.PointsRules), web.Doc{
 		ID: "dry-run-earning-rule", Summary: "试算:该规则在过去会多发多少积分、发给谁、成本多少;不改动任何数据", Tag: "积分规则",
-		Errors: []*fault.Fault{fault.ErrInvalid, earning.ErrRuleUnknown, earning.ErrRuleOverlap, earning.ErrTooManyRules},
+		Errors: []*fault.Fault{fault.ErrInvalid, earning.ErrRuleUnknown, earning.ErrRuleOverlap, earning.ErrTooManyRules, earning.ErrDryRunTooLarge},
 	}, func(ctx context.Context, in *dryRunRequest) (*dryRunReply, error) {
 		run, err := in.command()
 		if err != nil {

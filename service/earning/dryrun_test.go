@@ -147,6 +147,16 @@ func TestDryRunInPlaceOfARule(t *testing.T) {
 		}
 		_, err = w.earning.DryRun(ctx, earning.DryRun{Terms: three, Replaces: 99, From: day, To: day.AddDays(1)}, past(list))
 		is(t, "in place of nothing", err, earning.ErrRuleUnknown)
+		_, err = w.earning.DryRun(ctx, earning.DryRun{Terms: three, Replaces: old.ID, From: day, To: day.AddDays(1)},
+			func(_ context.Context, _, _ model.Day, yield func(earning.Purchase) error) error {
+				for range 300_001 {
+					if err := yield(earning.Purchase{Member: 1, Kind: model.OrderMembership, PaidAt: dbtest.Start}); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		is(t, "a window of too many orders", err, earning.ErrDryRunTooLarge)
 		for name, bad := range map[string]earning.DryRun{
 			"no days":         {Terms: three, From: day, To: day},
 			"too many days":   {Terms: three, From: day, To: day.AddDays(401)},

@@ -15,6 +15,9 @@ var (
 		"与同组同优先级的规则重叠,请调整优先级、时间或范围", "the rule overlaps another of its group with the same priority")
 	// ErrTooManyRules means that no more rules may be active together.
 	ErrTooManyRules = fault.New(fault.Conflict, "earning.too_many_rules", "启用的积分规则过多", "too many rules are active")
+	// ErrDryRunTooLarge means that the window of a dry run holds more orders than one request looks at.
+	ErrDryRunTooLarge = fault.New(fault.Invalid, "earning.dry_run_too_large",
+		"所选期间订单过多,请缩短期间", "the window holds too many orders; choose a shorter one")
 	// ErrActionOff means that the shop gives nothing for the action.
 	ErrActionOff = fault.New(fault.Conflict, "earning.action_off", "该活动暂未开放", "the action is not rewarded now")
 	// ErrActionLimit means that the member was rewarded for the action as often as one may be on a day or in a year.

@@ -201,6 +201,11 @@ func TestRefundOfSpentPoints(t *testing.T) {
 					t.Errorf("balance %+v, %v; want %+v", b, err, want)
 				}
 				w.sound(t)
+				// The next order pays the debt first; what it earned is written down in full.
+				if r := w.ingest(t, tea("2", "c1")); r.PointsEarned != 80 || w.active(t, m) != want.active+80-want.debt {
+					t.Errorf("the next order earned %d, balance %d", r.PointsEarned, w.active(t, m))
+				}
+				w.sound(t)
 			})
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"huitou/model/fault"
 	"huitou/service/audit"
 	"huitou/service/coupons"
+	"huitou/service/earning"
 	"huitou/service/facts"
 	"huitou/service/jobs"
 	"huitou/service/members"
@@ -138,8 +140,8 @@ func (w world) counts(t testing.TB, tables ...string) (s string) {
 // sound fails the test when an invariant of orders or of what they settle is broken.
 func (w world) sound(t testing.TB) {
 	t.Helper()
-	all := append(orders.Invariants(), coupons.Invariants()...)
-	broken, err := audit.Run(ctx, w.db, append(all, points.Invariants()...))
+	all := slices.Concat(orders.Invariants(), coupons.Invariants(), earning.Invariants(), points.Invariants())
+	broken, err := audit.Run(ctx, w.db, all)
 	if err != nil {
 		t.Fatalf("audit: %v", err)
 	}
