@@ -15,6 +15,11 @@ import (
 	"huitou/cmd/internal/demo"
 	"huitou/cmd/internal/demoshop"
 	"huitou/model"
+	"huitou/model/db"
+	"huitou/service/audit"
+	"huitou/service/coupons"
+	"huitou/service/members"
+	"huitou/service/orders"
 	"huitou/service/staff"
 	"huitou/service/tiers"
 )
@@ -182,5 +187,81 @@ func TestTiersSuggestRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", tt.args, err, tt.want)
 		}
+	}
+}
+
+// An order lifts its member at once and earns at the level before it; the next one earns at the new level, rounded once; the gift of
+// the level is one coupon; a refund takes the level in the night.
+func TestTiersFromOrderToGift(t *testing.T) {
+	_, open := demoData(t, 2)
+	a, err := open(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	offers, err := a.Coupons.CreateTemplate(t.Context(), coupons.NewTemplate{
+		Staff: 1, Name: "升级礼", CouponTerms: model.CouponTerms{Kind: model.CouponAmount, AmountFen: 1000}, UseDays: 30, Total: -1, PerMember: 1, Issuable: true,
+	})
+	if err == nil {
+		_, err = a.Coupons.Activate(t.Context(), 1, offers.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, l := range []tiers.AddLevel{{Name: "普通", Multiplier: 10_000}, {Name: "银卡", Threshold: 100_00, Multiplier: 12_500, Gift: offers.ID}} {
+		if l.Staff = 1; i == 0 {
+			l.Benefits = []string{"积分"}
+		}
+		if _, err := a.Tiers.AddLevel(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = a.Tiers.SetScheme(t.Context(), tiers.SetScheme{Staff: 1, Scheme: tiers.Scheme{Metric: model.TierByMoney, Period: model.TierRolling, KeepMonths: 12, OnEnd: model.TierOneStep}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	buy := func(number string, fen model.Fen) orders.Result {
+		t.Helper()
+		r, err := a.Orders.Ingest(t.Context(), orders.Order{Source: "pos", Number: number, Member: members.Ref{Phone: "13800001234"}, PaidAt: noon, GoodsFen: fen, PaidFen: fen})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	first, second := buy("N1", 100_00), buy("N2", 3_99)
+	if first.PointsEarned != 100 || second.PointsEarned != 4 { // 3.99 x 1.25 = 4.98, 3 x 1.25 would be 3.75
+		t.Errorf("the orders earned %d and %d points, want 100 and 4", first.PointsEarned, second.PointsEarned)
+	}
+	if again := buy("N1", 100_00); again.Fresh || again.PointsEarned != 100 {
+		t.Errorf("the first order again: %+v", again)
+	}
+	for range 2 {
+		if _, err := a.Queue.RunDue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held, _, err := a.Coupons.Held(t.Context(), first.Member, db.Page{})
+	if err != nil || len(held) != 1 {
+		t.Errorf("the member holds %v, %v; want the gift", held, err)
+	}
+	if _, err := a.Orders.Refund(t.Context(), orders.Refund{Source: "pos", Order: "N1", Number: "R1", At: noon, Amount: 100_00}); err != nil {
+		t.Fatal(err)
+	}
+	rank := func() int {
+		v, err := a.Tiers.Current(t.Context(), first.Member)
+		if err != nil || v.Level == nil {
+			t.Fatal(v, err)
+		}
+		return v.Level.Rank
+	}
+	if rank() != 2 {
+		t.Error("a refund moved the member at once")
+	}
+	if _, err := a.Tiers.Evaluate(t.Context()); err != nil || rank() != 1 {
+		t.Errorf("after the night of the refund: rank %d, %v", rank(), err)
+	}
+	broken, err := audit.Run(t.Context(), a.DB, a.Invariants())
+	if err != nil || len(broken) > 0 {
+		t.Errorf("audit: %v, %v", broken, err)
 	}
 }
