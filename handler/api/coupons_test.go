@@ -33,6 +33,7 @@ func couponServer(t *testing.T) (*echo.Echo, *coupons.Service) {
 		},
 	}, clock.Now, log)
 	api.Coupons(r.Under("/api/v1"), s)
+	api.Quotes(r.Under("/api/v1"), s)
 	return e, s
 }
 

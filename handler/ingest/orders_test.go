@@ -33,12 +33,25 @@ func till(t *testing.T) func(body string) (*httptest.ResponseRecorder, map[strin
 // shop posts whatever a shop's system signs.
 func shop(t *testing.T) func(path, body string) (*httptest.ResponseRecorder, map[string]any) {
 	t.Helper()
+	return newShop(t).send
+}
+
+// shopServer is what a shop's system talks to, with the services behind it.
+type shopServer struct {
+	send    func(path, body string) (*httptest.ResponseRecorder, map[string]any)
+	coupons *coupons.Service
+	members *members.Service
+}
+
+func newShop(t *testing.T) shopServer {
+	t.Helper()
 	d, clock := dbtest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
 	told := facts.New(jobs.New(d, log))
 	m := members.New(members.Deps{DB: d, MiniAppID: "mini", OAAppID: "oa", PhoneKey: make([]byte, 32), Facts: told, Log: log})
+	c := coupons.New(coupons.Deps{DB: d, Members: m, Log: log})
 	s := orders.New(orders.Deps{
-		DB: d, Members: m, Points: points.New(points.Deps{DB: d, Log: log}), Coupons: coupons.New(coupons.Deps{DB: d, Members: m, Log: log}),
+		DB: d, Members: m, Points: points.New(points.Deps{DB: d, Log: log}), Coupons: c,
 		Facts: told, Log: log, Rules: orders.Rules{PointsPerYuan: 1},
 	})
 	e := web.Server{Now: clock.Now, Log: log}.New()
@@ -46,7 +59,8 @@ func shop(t *testing.T) func(path, body string) (*httptest.ResponseRecorder, map
 	ingest.Orders(r.Under("/ingest/v1"), s)
 	ingest.Refunds(r.Under("/ingest/v1"), s)
 	ingest.Actions(r.Under("/ingest/v1"), s.Earning, m.Find)
-	return func(path, body string) (*httptest.ResponseRecorder, map[string]any) {
+	ingest.CouponLocks(r.Under("/ingest/v1"), c, m)
+	return shopServer{coupons: c, members: m, send: func(path, body string) (*httptest.ResponseRecorder, map[string]any) {
 		req := httptest.NewRequest(http.MethodPost, "/ingest/v1"+path, strings.NewReader(body))
 		stamp := strconv.FormatInt(clock.Now().Unix(), 10)
 		req.Header.Set("Content-Type", "application/json")
@@ -60,7 +74,7 @@ func shop(t *testing.T) func(path, body string) (*httptest.ResponseRecorder, map
 			answer = map[string]any{"not JSON": rec.Body.String()}
 		}
 		return rec, answer
-	}
+	}}
 }
 
 var paid = `{"number":"1001","member":{"phone":"13800000000"},"paid_at":"` + dbtest.Start.Format(time.RFC3339) + `",

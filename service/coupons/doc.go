@@ -17,10 +17,29 @@
 //   - One cause gives one coupon: the source of a coupon is unique for ever. A claim's source is made from the client's
 //     idempotency key, so the coupon itself is the record of the key, and its terms never change: a repeated
 //     key gives the very same answer, also after the template is sold out or has ended.
-//   - Terms are copied into the coupon when it is given. Names and texts are read from the template.
-//   - A coupon goes issued -> locked -> redeemed, or back from locked to issued. Every move is a conditional UPDATE on the
-//     expected state whose affected rows decide (macrozheng/mall#1003).
+//   - The limit per day is held by slots too, one row for each coupon and business day.
+//   - An audience binds claims. Staff and events give to whomever they choose.
+//   - What a coupon is worth is copied into it when it is given. Its conditions (scope, stores, stacking, refund) are long and shared: they are
+//     rows of their own, one for all who say the same, that are never changed; the coupon points at one. Names and texts are read
+//     from the template.
+//   - Before its first coupon everything of a template may be edited. From then on only what gives more: a larger stock, budget or limit, a
+//     later end, a wider audience, and words. An edit and a first claim at the same moment exclude each other.
+//   - A scope lists SKUs and categories, and exceptions. There is no table of categories: a category is the path that the shop's
+//     system tells, "服装/童装", and a listed one stands for itself and every path below it.
+//   - A threshold looks at the goods in the scope only: of a cart after the member price and before any coupon.
+//   - Coupons of different stacking groups go together, one of each. A coupon without a group is used alone.
+//   - Discounts are taken in one order: member price, coupons on goods by priority (of one priority exchange, amount, percent), coupons on
+//     freight. See quote.go.
+//   - A coupon that takes nothing off is neither used nor counted (vendurehq/vendure#5278).
+//   - A budget bounds what all coupons of a template take off. A lock counts as if it were used, so that what was promised can be kept; a release
+//     or a return gives it back. A coupon that the rest does not cover whole is refused: it is never cut.
+//   - A coupon goes issued -> locked -> redeemed, or back from locked to issued, and back from redeemed when its whole order is refunded and
+//     its policy says so, at most three times. Every move is a conditional UPDATE on all that it was decided on, whose affected rows decide
+//     (macrozheng/mall#1003).
+//   - A lock ends at an instant. From then on anybody may have the coupon; a timer tidies up. As long as nobody has taken it, the order
+//     that had locked it may still redeem it: it was good when it was locked, and the money has come.
 //   - Expiry is judged when a coupon is read or locked. Nothing depends on a sweep.
 //   - Spans are half-open. "n days" means the rest of the day of issue and n whole business days after it.
-//   - A discount is rounded down and never exceeds the value of the goods that it applies to.
+//   - A discount is rounded down and never exceeds the value of the goods that it applies to. Spread over lines, each part is rounded down and
+//     the last line takes the remainder, as far as there is so much left of it.
 package coupons

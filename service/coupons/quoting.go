@@ -107,6 +107,9 @@ func (s *Service) candidates(tx *db.Tx, rows []model.Coupon) ([]Candidate, error
 			ID: c.PublicID, CouponTerms: c.CouponTerms, Conditions: conditions[c.TermsID], UsableFrom: c.UsableFrom, UsableUntil: c.UsableUntil,
 			Refusal: takenRefusal(c, tx.Now), LeftFen: math.MaxInt64,
 		}
+		if giftLapsed(c, tx.Now) {
+			list[i].Refusal = nil // whoever locks it takes it back first
+		}
 		if t.BudgetFen > 0 {
 			list[i].LeftFen = max(0, t.BudgetFen-t.SpentFen)
 		}

@@ -65,7 +65,7 @@ func couponsByRef(tx *db.Tx, ref string) (rows []model.Coupon, err error) {
 
 // liveCoupons returns what a member may use now or later, the sooner ending first.
 func liveCoupons(tx *db.Tx, m model.MemberID, limit int) (rows []model.Coupon, err error) {
-	err = tx.Gorm().Where("member_id = ? AND state IN ? AND usable_until > ?", m, []model.CouponState{model.CouponIssued, model.CouponLocked}, tx.Now).
+	err = tx.Gorm().Where("member_id = ? AND state IN ? AND usable_until > ?", m, []model.CouponState{model.CouponIssued, model.CouponLocked, model.CouponInTransfer}, tx.Now).
 		Order("usable_until, id").Limit(limit).Find(&rows).Error
 	return rows, err
 }
