@@ -317,7 +317,7 @@ func (f *furnished) samples() map[string]sample {
 		"list-all-gifts":       {query: "limit=5&state=active&kind=pickup&low=false"},
 		"list-all-redemptions": {query: "limit=5&state=confirmed&kind=pickup&gift=" + f.gift + fmt.Sprintf("&member_id=%d", f.memberID)},
 		"read-any-redemption":  {path: map[string]string{"id": f.redemption}},
-		"upload-codes": {path: map[string]string{"id": f.codes}, body: fixed(map[string]any{"codes": []any{"CARD-0001", "CARD-A"}}),
+		"upload-codes": {path: map[string]string{"id": f.codes}, body: func(*testing.T) any { return map[string]any{"codes": []any{"CARD-0001", number()}} },
 			other: with("codes", []any{"CARD-B"})},
 		"ship-redemption": {path: map[string]string{"id": absent}, body: fixed(map[string]any{"carrier": "顺丰速运", "number": "SF1234567890"}),
 			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/redemptions/" + f.sent(t).ID + "/shipments" },
