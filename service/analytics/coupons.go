@@ -37,7 +37,7 @@ type CouponNumbers struct {
 type couponCount struct {
 	Channel     model.CouponChannel
 	State       model.CouponState
-	Over        bool // the end has passed
+	Ended       bool // the end has passed
 	N           int64
 	DiscountFen model.Fen
 }
@@ -96,7 +96,7 @@ func couponNumbers(counts []couponCount, o couponOrders) CouponNumbers {
 			n.DiscountFen += c.DiscountFen
 		case c.State == model.CouponLocked:
 			n.Locked += c.N
-		case c.Over:
+		case c.Ended:
 			n.Expired += c.N
 		default:
 			n.Usable += c.N

@@ -16,7 +16,7 @@ func couponTemplate(_ context.Context, tx *db.Tx, id model.PublicID) (model.Coup
 // couponCounts groups the coupons of a template. The index coupons_numbers holds all the columns that are read.
 func couponCounts(_ context.Context, tx *db.Tx, id model.CouponTemplateID) (list []couponCount, err error) {
 	err = tx.Gorm().Raw(`
-SELECT channel, state, usable_until <= ? AS over, COUNT(*) AS n, COALESCE(SUM(discount_fen), 0) AS discount_fen
+SELECT channel, state, usable_until <= ? AS ended, COUNT(*) AS n, COALESCE(SUM(discount_fen), 0) AS discount_fen
 FROM coupons
 WHERE template_id = ?
 GROUP BY channel, state, usable_until <= ?`, tx.Now, id, tx.Now).Scan(&list).Error

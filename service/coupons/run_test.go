@@ -255,7 +255,7 @@ func TestWorkersOfOneRunTakeTurns(t *testing.T) {
 		n.PerMember = 5 // the limit would not hide a second coupon
 		id := active(t, s.Service, n)
 		r := start(t, s, coupons.NewRun{Template: id, Everybody: true})
-		clock.Advance(11 * time.Second) // the checkpoint stands still: every instance sends a worker
+		clock.Advance(time.Minute) // the checkpoint stands still: every instance sends a worker
 		together(3, func(int) {
 			other := newShop(d)
 			if _, err := other.queue.RunDue(context.Background()); err != nil {

@@ -11,7 +11,7 @@ import (
 // Deps.Queue, People and Messages. Call it once, before the queue runs.
 func (s *Service) Distribute() {
 	jobs.Handle(s.queue, jobRun, s.carryOn)
-	s.queue.Every("coupons.runs", jobs.Interval(5*time.Second), s.reviveRuns)
+	s.queue.Every("coupons.runs", jobs.Interval(15*time.Second), s.reviveRuns)
 	s.queue.Every("coupons.gifts", jobs.Interval(time.Minute), s.lapseGifts)
 	s.queue.Every("coupons.remind", jobs.DailyAt(10, 0, model.Shanghai), s.remind)
 }
