@@ -37,8 +37,8 @@ type Locked struct {
 	Quoted  Quoted
 }
 
-// LockRef names an order of a shop's system that we have not been told of yet.
-func LockRef(source, number string) string { return "shop:" + source + ":" + number }
+// LockRef names an order of a shop's system that we have not been told of yet. Neither part has a blank, so that no two shops meet.
+func LockRef(source, number string) string { return "shop:" + source + " " + number }
 
 // Lock sets coupons aside in a transaction of its own; see LockCartTx.
 func (s *Service) Lock(ctx context.Context, in Lock) (l Locked, err error) {

@@ -183,6 +183,22 @@ func rowOf(t testing.TB, d *db.DB, id model.PublicID) (row model.Coupon) {
 	return row
 }
 
+// Two shops never meet in one reference, whatever their names and numbers, and a coupon that is used at once needs no timer.
+func TestLockRefs(t *testing.T) {
+	if coupons.LockRef("a", "b:c") == coupons.LockRef("a:b", "c") {
+		t.Error("shop a's order b:c is shop a:b's order c")
+	}
+	d, _ := dbtest.SQLite(t)
+	s := coupons.New(coupons.Deps{DB: d, Members: crowd(10), Log: quiet, Queue: jobs.New(d, quiet)})
+	c := get(t, s, 1, stacked(1000, ""))
+	if err := redeem(s, d, 1, c.Code, order(), 6000); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, d, &model.Job{}); n != 0 {
+		t.Errorf("%d jobs were made for a coupon that is used up", n)
+	}
+}
+
 // One coupon locked by 64 parallel orders of a shop: one has it.
 func TestShopLocksInParallel(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {

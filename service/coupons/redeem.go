@@ -53,6 +53,7 @@ type hold struct {
 	ref, store string
 	until      time.Time
 	off        model.Fen
+	brief      bool // ended by this very transaction, so that it needs no timer
 }
 
 // RedeemForOrderTx uses a coupon up for an order: locked and redeemed in one transaction, or only redeemed when the shop had locked
@@ -75,7 +76,7 @@ func (s *Service) RedeemForOrderTx(ctx context.Context, tx *db.Tx, in Use) (Used
 			return Used{}, err
 		}
 	}
-	u, err := s.lock(ctx, tx, c, in)
+	u, err := s.lock(ctx, tx, c, in, true)
 	if err != nil {
 		return Used{}, err
 	}
@@ -124,7 +125,7 @@ func (s *Service) LockTx(ctx context.Context, tx *db.Tx, in Use) (Used, error) {
 	if err != nil {
 		return Used{}, err
 	}
-	return s.lock(ctx, tx, c, in)
+	return s.lock(ctx, tx, c, in, false)
 }
 
 // RedeemTx uses up a coupon that the order holds; otherwise it returns ErrNotLocked and changes nothing. It does not judge the
@@ -168,7 +169,7 @@ func (s *Service) find(tx *db.Tx, m model.MemberID, word, ref string) (model.Cou
 }
 
 // lock judges a coupon and sets it aside.
-func (s *Service) lock(ctx context.Context, tx *db.Tx, c model.Coupon, in Use) (Used, error) {
+func (s *Service) lock(ctx context.Context, tx *db.Tx, c model.Coupon, in Use, brief bool) (Used, error) {
 	if c.State == model.CouponLocked && *c.OrderRef == in.OrderRef && !lapsed(c, tx.Now) {
 		return Used{c.ID, c.PublicID, c.HeldFen}, nil
 	}
@@ -187,7 +188,7 @@ func (s *Service) lock(ctx context.Context, tx *db.Tx, c model.Coupon, in Use) (
 	if until.IsZero() {
 		until = tx.Now.Add(defaultHold)
 	}
-	return Used{c.ID, c.PublicID, off}, s.holdTx(ctx, tx, c, hold{in.OrderRef, in.Store, until, off})
+	return Used{c.ID, c.PublicID, off}, s.holdTx(ctx, tx, c, hold{in.OrderRef, in.Store, until, off, brief})
 }
 
 // holdTx moves a coupon that nobody holds, or whose lock has ended, to locked.
@@ -215,6 +216,9 @@ func (s *Service) holdTx(ctx context.Context, tx *db.Tx, c model.Coupon, h hold)
 			return undo
 		}
 		return err
+	}
+	if h.brief {
+		return nil
 	}
 	return s.setTimer(ctx, tx, c.ID, h)
 }
