@@ -536,10 +536,18 @@ func BenchmarkQuote(b *testing.B) {
 		}
 		twelve = append(twelve, held(fmt.Sprintf("c%02d", i), k, cond))
 	}
+	var equal []Candidate // nothing can be left untried: all saves as much as any part of it
+	for i := range 50 {
+		cond := group("")
+		if i < 12 {
+			cond = group(fmt.Sprint("g", i))
+		}
+		equal = append(equal, held(fmt.Sprintf("c%02d", i), off(model.MaxFen, 0), cond))
+	}
 	for _, bb := range []struct {
 		name string
 		held []Candidate
-	}{{"mixed", many}, {"twelve-groups", twelve}} {
+	}{{"mixed", many}, {"twelve-groups", twelve}, {"all-equal", equal}} {
 		b.Run(bb.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -163,7 +163,7 @@ type coupon struct {
 	until time.Time // of the lock
 }
 
-// A coupon's life against the model: random locks, redemptions, releases and jumps of time by three orders.
+// A coupon's life against the model: random locks, redemptions, releases, refunds and jumps of time by three orders.
 func TestCouponStateMachine(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
 	s := service(d)
@@ -180,6 +180,8 @@ func TestCouponStateMachine(t *testing.T) {
 		clock.Set(c.IssuedAt)
 		want := coupon{state: model.CouponIssued}
 		held := map[string]coupons.Used{}
+		refunded := map[string]bool{}
+		returns := 0
 		prefix := order()
 		name := rapid.SampledFrom([]string{prefix + ":a", prefix + ":b", prefix + ":c"})
 		do := func(f func(ctx context.Context, tx *db.Tx) error) error { return d.Do(ctx, f) }
@@ -257,6 +259,21 @@ func TestCouponStateMachine(t *testing.T) {
 					want = coupon{state: model.CouponRedeemed, order: o}
 				}
 			},
+			"refund": func(r *rapid.T) {
+				o, whole := name.Draw(r, "order"), rapid.Bool().Draw(r, "whole")
+				err := do(func(ctx context.Context, tx *db.Tx) error {
+					_, err := s.ReturnForOrderTx(ctx, tx, o, whole)
+					return err
+				})
+				is(r, "refund of "+o, err, nil)
+				if !whole || refunded[o] || want.state != model.CouponRedeemed || want.order != o {
+					return
+				}
+				if refunded[o] = true; returns < 3 {
+					returns++
+					want = coupon{state: model.CouponIssued}
+				}
+			},
 			"wait": func(r *rapid.T) { clock.Advance(time.Duration(rapid.IntRange(0, 20).Draw(r, "days")) * 24 * time.Hour) },
 			"": func(r *rapid.T) {
 				list, _, err := s.Held(ctx, member, db.Page{})
@@ -269,6 +286,9 @@ func TestCouponStateMachine(t *testing.T) {
 				}
 				if state == model.CouponIssued && expired() {
 					state = model.CouponExpired
+				}
+				if list[0].Returns != int64(returns) {
+					r.Fatalf("the coupon came back %d times, want %d", list[0].Returns, returns)
 				}
 				if list[0].State != state {
 					r.Fatalf("the coupon is %s, want %s", list[0].State, state)
