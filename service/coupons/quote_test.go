@@ -544,10 +544,18 @@ func BenchmarkQuote(b *testing.B) {
 		}
 		equal = append(equal, held(fmt.Sprintf("c%02d", i), off(model.MaxFen, 0), cond))
 	}
+	var halves []Candidate // each takes from what the ones before it left
+	for i := range 50 {
+		cond := group("")
+		if i < 12 {
+			cond = group(fmt.Sprint("g", i))
+		}
+		halves = append(halves, held(fmt.Sprintf("c%02d", i), share(model.BasisPoints(1500+i*13), 0), cond))
+	}
 	for _, bb := range []struct {
 		name string
 		held []Candidate
-	}{{"mixed", many}, {"twelve-groups", twelve}, {"all-equal", equal}} {
+	}{{"mixed", many}, {"twelve-groups", twelve}, {"all-equal", equal}, {"shares-of-shares", halves}} {
 		b.Run(bb.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
