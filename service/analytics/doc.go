@@ -24,6 +24,12 @@
 //
 // A window without orders has the rate 0, never "not a number".
 //
+// # Numbers of a coupon
+//
+// Everything is counted from the rows of coupons and orders when it is asked for; an index holds all that is read of the coupons. A coupon that
+// was passed on counts once, under the channel by which its first owner had it. Order value is what was paid less what was given back. A
+// buyer is new when no effective order of his was paid before his first one with this coupon.
+//
 // # Points liability
 //
 // Outstanding are the points that members can spend now or later: what remains in lots whose end has not come, and what is held. They are

@@ -42,4 +42,21 @@
 //   - Spans are half-open. "n days" means the rest of the day of issue and n whole business days after it.
 //   - A discount is rounded down and never exceeds the value of the goods that it applies to. Spread over lines, each part is rounded down and
 //     the last line takes the remainder, as far as there is so much left of it.
+//
+// # Channels
+//
+//   - A coupon comes by claim, code, link, order, event, staff, bulk, pack or gift. All take from the template's one stock and fill the limit per
+//     member. Claims and links are bound to the claim window and the audience; for all others the template must be issuable.
+//   - A code has 80 random bits, is kept as a hash and shown once, in the file that its batch is exported as. It takes stock when it is used.
+//     Its member may enter it again. Wrong codes are charged before they are looked up: five are free, then the pauses double (threat T33).
+//   - Rules say which event gives what, each event once for ever. Following the official account is no event: WeChat forbids a
+//     reward for following and for sharing, so the schema refuses the word and the one who shares a pack gets nothing from it.
+//   - A pack gives each friend one coupon, up to its size, until its end. It promises no stock.
+//   - A holder may offer a coupon to a friend if its template allows that: issued -> in_transfer for a day or until its own end, then
+//     transferred with a new coupon for the friend, or issued again. The friend's has the same terms and end and fills a slot of his
+//     limit; the giver's keeps its slot. The stock counts the pair once. A coupon that a refund gave back stays with its owner.
+//   - A bulk issue walks through its members by id in batches of a thousand. A batch's coupons, refusals and checkpoint are one transaction,
+//     and the source names run and member: a worker that is killed leaves nothing half done and nobody twice. Phones of a list are looked
+//     up when it is handed in, and never stored. It waits while its template is paused.
+//   - What ends within a week is called to mind by one digest per member and ISO week, in the morning.
 package coupons
