@@ -182,33 +182,38 @@ func TestRefundBadInput(t *testing.T) {
 
 // What the member has spent meanwhile: by the shop's policy a debt, or waived.
 func TestRefundOfSpentPoints(t *testing.T) {
-	for policy, want := range map[model.ClawbackPolicy]struct{ active, debt model.Points }{
-		"":                  {0, 50}, // a debt unless the shop says otherwise
-		model.ClawWithDebt:  {0, 50},
-		model.ClawToBalance: {0, 0},
-		model.ClawPending:   {30, 0},
-	} {
-		t.Run(string(policy), func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-				w := open(d, clock, orders.Rules{PointsPerYuan: 1, Clawback: policy}, model.WholeBP)
-				m := w.ingest(t, tea("1", "c1")).Member
-				if _, _, err := w.points.Spend(ctx, points.Spend{Member: m, Points: 50, Reason: model.PointsForGift, Source: "gift:1"}); err != nil {
-					t.Fatal(err)
-				}
-				w.refund(t, orders.Refund{Source: "pos", Order: "1", Number: "r1", At: dbtest.Start, Amount: 8_800})
-				b, err := w.points.Balance(ctx, m)
-				if err != nil || b.Active != want.active || b.Debt != want.debt {
-					t.Errorf("balance %+v, %v; want %+v", b, err, want)
-				}
-				w.sound(t)
-				// The next order pays the debt first; what it earned is written down in full.
-				if r := w.ingest(t, tea("2", "c1")); r.PointsEarned != 80 || w.active(t, m) != want.active+80-want.debt {
-					t.Errorf("the next order earned %d, balance %d", r.PointsEarned, w.active(t, m))
-				}
-				w.sound(t)
-			})
-		})
-	}
+	each(t, func(t *testing.T, w world) {
+		for _, tt := range []struct {
+			policy       model.ClawbackPolicy
+			active, debt model.Points
+		}{
+			{"", 0, 50}, // a debt unless the shop says otherwise
+			{model.ClawWithDebt, 0, 50},
+			{model.ClawToBalance, 0, 0},
+			{model.ClawPending, 30, 0},
+		} {
+			deps, name := w.orders.Deps, "of "+string(tt.policy)
+			deps.Rules.Clawback = tt.policy
+			w := w
+			w.orders = orders.New(deps)
+			order := func(number string) orders.Order { return tea(name[3:]+number, name) }
+			m := w.ingest(t, order("1")).Member
+			if _, _, err := w.points.Spend(ctx, points.Spend{Member: m, Points: 50, Reason: model.PointsForGift, Source: fmt.Sprint("gift:", m)}); err != nil {
+				t.Fatal(err)
+			}
+			w.refund(t, orders.Refund{Source: "pos", Order: order("1").Number, Number: order("r1").Number, At: dbtest.Start, Amount: 8_800})
+			b, err := w.points.Balance(ctx, m)
+			if err != nil || b.Active != tt.active || b.Debt != tt.debt {
+				t.Errorf("%s: balance %+v, %v; want %d and a debt of %d", name, b, err, tt.active, tt.debt)
+			}
+			w.sound(t)
+			// The next order pays the debt first; what it earned is written down in full.
+			if r := w.ingest(t, order("2")); r.PointsEarned != 80 || w.active(t, m) != tt.active+80-tt.debt {
+				t.Errorf("%s: the next order earned %d, balance %d", name, r.PointsEarned, w.active(t, m))
+			}
+			w.sound(t)
+		}
+	})
 }
 
 func TestRefundOfWhatEarnsNothing(t *testing.T) {
