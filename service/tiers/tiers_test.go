@@ -232,7 +232,7 @@ func TestRefundMovesAtTheNextEvaluationOnly(t *testing.T) {
 }
 
 func TestLockWins(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	onSQLite(t, func(t *testing.T, w *world) {
 		w.usual()
 		m := w.member("a")
 		until, _ := model.ParseDay("2027-03-01")
@@ -278,7 +278,7 @@ func TestLockWins(t *testing.T) {
 
 // What did not come through an order is found by the nightly evaluation: history from files, a threshold that fell.
 func TestNightFindsWhatOrdersDidNotTell(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	onSQLite(t, func(t *testing.T, w *world) {
 		w.usual()
 		m := w.member("a")
 		w.do(func(ctx context.Context, tx *db.Tx) error {
