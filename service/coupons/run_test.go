@@ -294,7 +294,7 @@ func TestRunChild(t *testing.T) {
 func TestRunSurvivesKills(t *testing.T) {
 	for _, driver := range []db.Driver{db.SQLite, db.MySQL} {
 		t.Run(string(driver), func(t *testing.T) {
-			const people = 30_000
+			const people = 12_000
 			o := dbtest.Empty(t, driver)
 			clock := dbtest.NewClock()
 			clock.Set(time.Now().Add(-time.Minute)) // the child reads the real clock; what we insert is due there
