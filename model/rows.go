@@ -23,6 +23,8 @@ var Rows = []any{
 	CouponRunTarget{},
 	CouponRunRefusal{},
 	CouponReminderDay{},
+	CouponVerification{},
+	CouponVerificationTry{},
 	Gift{},
 	GiftSlot{},
 	GiftWindowSlot{},

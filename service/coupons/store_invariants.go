@@ -4,7 +4,7 @@ import "huitou/service/audit"
 
 // Invariants are what must never be untrue about coupons.
 func Invariants() []audit.Invariant {
-	return append(channelInvariants(), []audit.Invariant{
+	return append(append(channelInvariants(), verifyInvariants()...), []audit.Invariant{
 		audit.SQL("coupons.stock", "a template's counter is the number of its coupons, those passed on counted once, and within its total (I-07)",
 			`SELECT t.id, t.total, t.claimed, COALESCE(c.n, 0) AS given FROM coupon_templates t
 			LEFT JOIN (SELECT template_id, COUNT(*) AS n FROM coupons WHERE state <> 'transferred' GROUP BY template_id) c ON c.template_id = t.id

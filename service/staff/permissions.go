@@ -12,6 +12,7 @@ type Permission string
 // The permissions.
 const (
 	CouponsIssue      Permission = "coupons.issue"      // give one coupon to one member
+	CouponsVerify     Permission = "coupons.verify"     // take a coupon at the counter, undo it within ten minutes
 	CouponsManage     Permission = "coupons.manage"     // make, start and stop coupon templates
 	GiftsManage       Permission = "gifts.manage"       // make and change gifts of the points mall
 	RedemptionsPickUp Permission = "redemptions.pickup" // hand a redeemed gift over the counter
@@ -44,7 +45,7 @@ const (
 var Roles = []Role{Owner, Manager, Clerk}
 
 // everyday is what a clerk may do; managers may do it as well.
-var everyday = []Permission{CouponsIssue, RedemptionsPickUp, RedemptionsRead, RedemptionsShip, MembersRead, OrdersRead, ParcelsMake, MessagesRead}
+var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, RedemptionsRead, RedemptionsShip, MembersRead, OrdersRead, ParcelsMake, MessagesRead}
 
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{

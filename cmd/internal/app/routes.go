@@ -68,6 +68,7 @@ func (a *App) declare() {
 	admin.CouponChannels(people, a.Coupons)
 	admin.CouponRuns(people, a.Coupons)
 	admin.CouponNumbers(people, a.Analytics)
+	admin.Verifications(people, a.Coupons, a.Members)
 	admin.Earning(people, a.Earning, a.Orders.Purchases)
 	admin.Gifts(people, a.Mall)
 	admin.Points(people, a.Points, a.Members)

@@ -163,6 +163,21 @@ func (f *furnished) redeemed(t *testing.T) (out id) {
 	return out
 }
 
+// toVerify gives somebody a coupon for the counter, and verified takes one there.
+func (f *furnished) toVerify(t *testing.T) (out id) {
+	t.Helper()
+	f.must(t, call{method: "POST", path: "/api/v1/coupon-templates/" + f.shop.template(t, f.owner) + "/claims", token: f.shoppers.token(), key: newKey()}, &out)
+	return out
+}
+
+func (f *furnished) verified(t *testing.T) string {
+	t.Helper()
+	var out id
+	f.must(t, call{method: "POST", path: "/admin/v1/verifications", token: f.owner, key: newKey(),
+		body: map[string]any{"code": f.toVerify(t).Code, "store": "sh-01", "amount_fen": 200_00}}, &out)
+	return out.ID
+}
+
 // sent makes a redemption of goods of its own, and drawn one of a code.
 func (f *furnished) sent(t *testing.T) (out id) {
 	t.Helper()
@@ -322,6 +337,13 @@ func (f *furnished) samples() map[string]sample {
 		"ship-redemption": {path: map[string]string{"id": absent}, body: fixed(map[string]any{"carrier": "顺丰速运", "number": "SF1234567890"}),
 			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/redemptions/" + f.sent(t).ID + "/shipments" },
 			other: with("number", "SF0000000000")},
+		"show-coupon-at-counter": {path: map[string]string{"code": f.held.Code}, query: "store=sh-01&amount_fen=20000", quiet: []string{"coupon_verification_tries"}},
+		"verify-coupon": {body: fixed(map[string]any{"code": "0000000000000000", "store": "sh-01", "amount_fen": 200_00, "order_number": "POS-1"}),
+			fresh: func(t *testing.T, c *call) { with("code", f.toVerify(t).Code)(t, c) },
+			other: with("order_number", "POS-2"), quiet: []string{"coupon_verification_tries"}},
+		"undo-verification": {path: map[string]string{"id": absent}, body: fixed(map[string]any{"reason": "输错"}),
+			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/verifications/" + f.verified(t) + "/undo" },
+			other: with("reason", "换券")},
 		"pause-gift":   {path: gift},
 		"resume-gift":  {path: gift},
 		"end-gift":     {path: gift},
