@@ -56,7 +56,7 @@ func (s *Service) sealAddress(id model.PublicID, a Address) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode an address: %w", err)
 	}
-	return s.seal.close("address:"+string(id), string(text)), nil
+	return s.seal.Seal("address:"+string(id), string(text)), nil
 }
 
 // address opens the address of a redemption; nil when it has none.
@@ -64,7 +64,7 @@ func (s *Service) address(r model.Redemption) (*Address, error) {
 	if r.Address == "" {
 		return nil, nil
 	}
-	text, err := s.seal.open("address:"+string(r.PublicID), r.Address)
+	text, err := s.seal.Open("address:"+string(r.PublicID), r.Address)
 	if err != nil {
 		return nil, fmt.Errorf("open the address of redemption %d: %w", r.ID, err)
 	}

@@ -105,7 +105,7 @@ func (s *Service) upload(ctx context.Context, tx *db.Tx, in UploadCodes) (out Up
 func (s *Service) newCodes(tx *db.Tx, g model.Gift, in UploadCodes) ([]model.GiftPoolCode, error) {
 	hashes := make([]string, len(in.Codes))
 	for i, c := range in.Codes {
-		hashes[i] = s.seal.index(c)
+		hashes[i] = s.seal.Index(c)
 	}
 	have, err := knownCodes(tx, g.ID, hashes)
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *Service) newCodes(tx *db.Tx, g model.Gift, in UploadCodes) ([]model.Gif
 			continue
 		}
 		have[h] = true
-		rows = append(rows, model.GiftPoolCode{GiftID: g.ID, CodeHash: h, Sealed: s.seal.close(poolOf(g), in.Codes[i]), StaffID: in.Staff, At: tx.Now})
+		rows = append(rows, model.GiftPoolCode{GiftID: g.ID, CodeHash: h, Sealed: s.seal.Seal(poolOf(g), in.Codes[i]), StaffID: in.Staff, At: tx.Now})
 	}
 	return rows, nil
 }
@@ -225,7 +225,7 @@ func (s *Service) openCode(tx *db.Tx, of model.PublicID) (out Revealed, err erro
 		return out, fmt.Errorf("read gift %d: %w", c.GiftID, err)
 	}
 	out = Revealed{Redemption: of, At: *c.RevealedAt}
-	if out.Code, err = s.seal.open(poolOf(g), c.Sealed); err != nil {
+	if out.Code, err = s.seal.Open(poolOf(g), c.Sealed); err != nil {
 		return Revealed{}, fmt.Errorf("open code %d: %w", c.ID, err)
 	}
 	return out, nil

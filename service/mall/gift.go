@@ -145,7 +145,7 @@ func (s *Service) unable(in NewGift) (bad []fault.Field) {
 		}
 	}
 	say(in.Cash > 0 && (s.d.Payments == nil || s.d.Queue == nil), "cash_fen")
-	say((in.Kind == model.GiftGoods || in.Kind == model.GiftCode) && !s.seal.ready(), "kind")
+	say((in.Kind == model.GiftGoods || in.Kind == model.GiftCode) && !s.seal.Ready(), "kind")
 	say(in.Kind == model.GiftMembership && (s.d.GiveDays == nil || s.d.Members == nil), "kind")
 	say(in.MinTier != "" && s.d.AtLeast == nil, "min_tier")
 	return bad

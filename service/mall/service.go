@@ -7,6 +7,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/model/sealed"
 	"huitou/service/coupons"
 	"huitou/service/jobs"
 	"huitou/service/payments"
@@ -50,7 +51,7 @@ type Days struct {
 // Service is the mall. It is safe for concurrent use.
 type Service struct {
 	d       Deps
-	seal    sealer
+	seal    sealed.Box
 	redeems *db.Group[model.PublicID, Redeem, Redemption]
 }
 
@@ -60,7 +61,7 @@ func New(d Deps) *Service {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{d: d, seal: newSealer(d.Key)}
+	s := &Service{d: d, seal: sealed.NewBox(d.Key, "huitou mall seal", "huitou mall index")}
 	s.redeems = db.NewGroup(d.DB, maxBatch, s.decide)
 	if d.Queue != nil {
 		jobs.Handle(d.Queue, jobExpire, s.expire)

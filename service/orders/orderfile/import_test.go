@@ -111,7 +111,9 @@ func TestFormsOfAFile(t *testing.T) {
 		{"tabs", "number\tmember\tpaid_at\tamount\nA1\t张三\t2026-03-01 00:00\t12.30\nA2\t李四\t2026-03-02\t0\n", nil},
 		{"blanks that align", "  number  member paid_at     amount\n  A1      张三   2026-03-01  12.30\n  A2\t李四 2026-03-02 0\n", nil},
 		{"named columns", "订单号,客户,付款时间,实付\nA1,张三,2026年3月1日,12.30\nA2,李四,2026年3月2日,0\n",
-			func(o *Options) { o.Map = Mapping{Number: "订单号", Member: "客户", PaidAt: "付款时间", Amount: "实付"} }},
+			func(o *Options) {
+				o.Map = Mapping{Number: "订单号", Member: "客户", PaidAt: "付款时间", Amount: "实付"}
+			}},
 		{"numbered columns below names", "when,who,what,money\n2026-03-01,张三,A1,12.30\n2026-03-02,李四,A2,0\n",
 			func(o *Options) { o.Map = Mapping{Number: "#3", Member: "#2", PaidAt: "#1", Amount: "#4"} }},
 		{"numbered columns without names", "2026-03-01,张三,A1,12.30\n2026-03-02,李四,A2,0\n",
