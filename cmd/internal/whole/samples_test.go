@@ -377,7 +377,9 @@ func (f *furnished) samples() map[string]sample {
 			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/points/adjustments/" + f.asked(t) + "/approve" }},
 		"refuse-points-adjustment": {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "数目不对"}),
 			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/points/adjustments/" + f.asked(t) + "/refuse" }},
-		"repurchase-report": {query: "from=2026-03-01&to=2026-04-01"},
+		"repurchase-report":    {query: "from=2026-03-01&to=2026-04-01"},
+		"points-liability":     {},
+		"points-liability-csv": {},
 	})
 }
 
