@@ -30,9 +30,10 @@ type claimFlags struct {
 	profile  string
 	out      string
 
-	flash    bool
-	arriving int
-	window   time.Duration
+	flash     bool
+	arriving  int
+	window    time.Duration
+	instances int
 }
 
 func newClaims() *cobra.Command {
@@ -73,6 +74,7 @@ func (f *claimFlags) flags(c *cobra.Command) {
 	l.BoolVar(&f.flash, "flash", false, "a flood: --arriving shoppers within --window for a --stock of 1000")
 	l.IntVar(&f.arriving, "arriving", 20_000, "shoppers in a flood")
 	l.DurationVar(&f.window, "window", 2*time.Second, "time in which a flood arrives")
+	l.IntVar(&f.instances, "instances", 1, "servers on one database, each with its own connections and caches, that share the shoppers; more than one needs --dsn")
 	c.MarkFlagsOneRequired("dsn", "sqlite")
 	c.MarkFlagsMutuallyExclusive("dsn", "sqlite")
 	c.MarkFlagsMutuallyExclusive("duration", "stock")
@@ -86,6 +88,8 @@ func (f claimFlags) check() error {
 		return errors.New("--rounds must be 1 to 100")
 	case f.stock < 0 || f.claims < 0 || f.arriving < 1 || f.stock > 10_000_000 || f.claims > 10_000_000 || f.arriving > 1_000_000:
 		return errors.New("--stock, --claims and --arriving must not be negative nor beyond millions")
+	case f.instances < 1 || f.instances > 8 || f.instances > 1 && f.store.dsn == "":
+		return errors.New("--instances must be 1 to 8, and 1 with --sqlite")
 	case f.duration <= 0 || f.duration > time.Hour || f.window <= 0 || f.window > time.Hour:
 		return errors.New("--duration and --window must be above 0 and at most an hour")
 	}
@@ -204,7 +208,7 @@ func (s *side) close() error { return errors.Join(s.journal.close(), s.shop.clos
 // prepare opens a shop on a new database, warms it up and makes the hot things and shoppers of all turns.
 func (f claimFlags) prepare(ctx context.Context, how way) (s *side, err error) {
 	s = &side{how: how, stock: f.stock}
-	if s.shop, err = openShop(ctx, f.store, f.out, f.keep); err != nil {
+	if s.shop, err = openShop(ctx, f.store, f.out, f.keep, f.instances); err != nil {
 		return nil, err
 	}
 	if s.journal, err = openJournal(filepath.Join(f.out, "answers-"+how.name+".txt")); err != nil {
@@ -255,7 +259,7 @@ func (f claimFlags) turn(ctx context.Context, s *side, round int) error {
 
 func (f claimFlags) crowd(s *shop, how way, thing model.PublicID, from, to int, j *journal) crowd {
 	return crowd{
-		addr: s.addr, path: how.prefix + f.hot.path(thing), tokens: s.tokens[from:to], from: from,
+		addrs: s.addrs, path: how.prefix + f.hot.path(thing), tokens: s.tokens[from:to], from: from,
 		conns: min(f.shoppers, to-from), limit: 10*time.Minute + f.duration, journal: j,
 	}
 }

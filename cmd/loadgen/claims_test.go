@@ -65,7 +65,7 @@ func TestFlash(t *testing.T) {
 // The check is of use only if it fails when the database has lost something.
 func TestJudgeFindsWhatTheDatabaseLost(t *testing.T) {
 	f := small(t)
-	s, err := openShop(t.Context(), f.store, f.out, false)
+	s, err := openShop(t.Context(), f.store, f.out, false, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

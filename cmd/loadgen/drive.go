@@ -13,10 +13,11 @@ import (
 
 // crowd is the shoppers who come for one coupon.
 type crowd struct {
-	addr, path string
-	tokens     []string // one shopper each
-	from       int      // index of the first of them
-	conns      int      // requests that are under way at a time
+	addrs  []string // of the instances, which get the connections in turn
+	path   string
+	tokens []string // one shopper each
+	from   int      // index of the first of them
+	conns  int      // requests that are under way at a time
 	// arrivals are when each shopper comes, rising, since the load began. nil means that one comes as soon as another was answered.
 	arrivals []time.Duration
 	limit    time.Duration // of everything
@@ -42,7 +43,7 @@ func (c crowd) come(ctx context.Context) ([]answer, error) {
 	deadline := time.Now().Add(c.limit)
 	for i := range clients {
 		var err error
-		if clients[i], err = dial(c.addr, c.path, deadline); err != nil {
+		if clients[i], err = dial(c.addrs[i%len(c.addrs)], c.path, deadline); err != nil {
 			return nil, fmt.Errorf("connect %d of %d: %w", i+1, c.conns, err)
 		}
 		defer clients[i].close()

@@ -20,8 +20,8 @@ func (f claimFlags) runFlash(ctx context.Context, w io.Writer) error {
 	if f.stock == 0 {
 		f.stock = flashStock
 	}
-	fmt.Fprintf(w, "load        %d shoppers arrive within %s for %d of a %s, %d at a time on open connections, %d rounds; waits count from the arrival\n\n",
-		f.arriving, f.window, f.stock, f.hot.what, f.shoppers, f.rounds)
+	fmt.Fprintf(w, "load        %d shoppers arrive within %s for %d of a %s, %d at a time on open connections, %d instances, %d rounds; waits count from the arrival\n\n",
+		f.arriving, f.window, f.stock, f.hot.what, f.shoppers, f.instances, f.rounds)
 	t := newTable(w)
 	var all turn
 	var found []string
@@ -45,7 +45,7 @@ func (f claimFlags) runFlash(ctx context.Context, w io.Writer) error {
 
 // flood lets one flood arrive and returns how it went and how many invariants were checked after it.
 func (f claimFlags) flood(ctx context.Context, round int) (t turn, invariants int, err error) {
-	s, err := openShop(ctx, f.store, f.out, f.keep)
+	s, err := openShop(ctx, f.store, f.out, f.keep, f.instances)
 	if err != nil {
 		return t, 0, err
 	}
@@ -84,6 +84,9 @@ func (f claimFlags) flood(ctx context.Context, round int) (t turn, invariants in
 	}
 	if slowest := t.everyWait().percentile(1); slowest > answerWithin {
 		t.broken = append(t.broken, fmt.Sprintf("slow: the slowest answer took %s, at most %s is allowed", slowest, answerWithin))
+	}
+	if want := min(f.stock, f.arriving); len(t.granted) != want {
+		t.broken = append(t.broken, fmt.Sprintf("granted: %d instead of exactly %d", len(t.granted), want))
 	}
 	if t.errors > 0 {
 		t.broken = append(t.broken, fmt.Sprintf("errors: %d shoppers got a server's error or none at all", t.errors))

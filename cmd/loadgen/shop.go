@@ -24,14 +24,16 @@ import (
 // shop is the whole program on a new database, serving on loopback, with as many signed-in shoppers as the load needs.
 type shop struct {
 	app     *app.App
-	addr    string
+	addrs   []string // one of each instance
 	members []model.MemberID
 	tokens  []string // of the sessions, by the same index
 	close   func() error
 }
 
-// openShop starts a shop. dir gets the access log, which is written as in production: JSON, one line a request, to a file.
-func openShop(ctx context.Context, st store, dir string, keep bool) (s *shop, err error) {
+// openShop starts a shop of so many instances on one database: each has its own connections, caches, groups and jobs, and knows of the
+// others through the database alone; they share this process. dir gets the access log, which is written as in production: JSON, one line
+// a request, to a file.
+func openShop(ctx context.Context, st store, dir string, keep bool, instances int) (s *shop, err error) {
 	o, drop, err := st.create(ctx)
 	if err != nil {
 		return nil, err
@@ -57,32 +59,50 @@ func openShop(ctx context.Context, st store, dir string, keep bool) (s *shop, er
 		return nil, err
 	}
 	undo = append(undo, access.Close)
+	key := []byte(random.Token()[:32])
+	s = &shop{close: shut}
+	for range instances {
+		a, addr, stop, err := openInstance(ctx, app.Settings{DB: o, Now: time.Now, Log: slog.New(slog.NewJSONHandler(access, nil)), Version: "load", PhoneKey: key})
+		if err != nil {
+			return nil, err
+		}
+		undo = append(undo, stop)
+		s.addrs = append(s.addrs, addr)
+		if s.app == nil {
+			s.app = a
+		}
+	}
+	return s, nil
+}
+
+// openInstance serves the whole program on a port of its own until stop is called.
+func openInstance(ctx context.Context, settings app.Settings) (a *app.App, addr string, stop func() error, err error) {
 	store := kv.NewMemory(kv.MemoryOptions{Now: time.Now})
-	undo = append(undo, store.Close)
-	a, err := app.New(ctx, app.Settings{
-		DB: o, KV: store, Now: time.Now, Log: slog.New(slog.NewJSONHandler(access, nil)), Version: "load", PhoneKey: []byte(random.Token()[:32]),
-	})
-	if err != nil {
-		return nil, err
+	settings.KV = store
+	if a, err = app.New(ctx, settings); err != nil {
+		return nil, "", nil, errors.Join(err, store.Close())
 	}
-	undo = append(undo, a.Close)
-	if err := a.DB.Migrate(ctx); err != nil {
-		return nil, err
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close(), store.Close())
+		}
+	}()
+	if err = a.DB.Migrate(ctx); err != nil {
+		return nil, "", nil, err
 	}
-	if err := a.DB.Check(ctx); err != nil {
-		return nil, fmt.Errorf("the database does not keep what it promises, so its figures do not count:\n%w", err)
+	if err = a.DB.Check(ctx); err != nil {
+		return nil, "", nil, fmt.Errorf("the database does not keep what it promises, so its figures do not count:\n%w", err)
 	}
 	plainRoute(a.Routes, a.DB)
 	plainGiftRoute(a.Routes, a.DB, a.Points)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return nil, "", nil, err
 	}
-	running, stop := context.WithCancel(ctx)
+	running, halt := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- a.Run(running, app.RoleAll, app.Listeners{Main: l}, 10*time.Second) }()
-	undo = append(undo, func() error { stop(); return <-done })
-	return &shop{app: a, addr: l.Addr().String(), close: shut}, nil
+	return a, l.Addr().String(), func() error { halt(); return errors.Join(<-done, a.Close(), store.Close()) }, nil
 }
 
 // admitted is how many shoppers one transaction adds.
