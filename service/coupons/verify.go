@@ -211,7 +211,7 @@ func (s *Service) Undo(ctx context.Context, in Undo) (v Verification, err error)
 }
 
 func (s *Service) undoTx(ctx context.Context, tx *db.Tx, in Undo) (Verification, error) {
-	row, c, t, err := verificationRow(tx, in.Verification)
+	row, c, _, err := verificationRow(tx, in.Verification)
 	switch {
 	case err != nil:
 		return Verification{}, err
@@ -242,7 +242,8 @@ func (s *Service) undoTx(ctx context.Context, tx *db.Tx, in Undo) (Verification,
 	if err := s.spend(tx, c, -row.DiscountFen); err != nil {
 		return Verification{}, err
 	}
-	if row, c, t, err = verificationRow(tx, in.Verification); err != nil {
+	row, c, t, err := verificationRow(tx, in.Verification)
+	if err != nil {
 		return Verification{}, err
 	}
 	return verificationView(row, view(c, t, tx.Now)), nil
