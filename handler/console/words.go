@@ -12,7 +12,7 @@ import (
 )
 
 // words are the functions of the pages.
-var words = template.FuncMap{"yuan": yuan, "minute": minute, "face": face, "state": stateWord, "grouped": grouped, "usable": usable}
+var words = template.FuncMap{"yuan": yuan, "minute": minute, "clock": clock, "face": face, "state": stateWord, "grouped": grouped, "usable": usable}
 
 func scope(what string, v visitor) string {
 	return "console " + what + " staff:" + strconv.FormatInt(int64(v.ID), 10)
@@ -21,6 +21,8 @@ func scope(what string, v visitor) string {
 func yuan(f model.Fen) string { return fmt.Sprintf("¥%d.%02d", f/100, f%100) }
 
 func minute(t time.Time) string { return t.In(model.Shanghai).Format("2006年1月2日 15:04") }
+
+func clock(t time.Time) string { return t.In(model.Shanghai).Format("15:04") }
 
 // face says in large letters what a coupon is worth.
 func face(c coupons.Coupon) string {

@@ -59,4 +59,7 @@
 //     and the source names run and member: a worker that is killed leaves nothing half done and nobody twice. Phones of a list are looked
 //     up when it is handed in, and never stored. It waits while its template is paused.
 //   - What ends within a week is called to mind by one digest per member and ISO week, in the morning.
+//   - At the counter staff take a coupon by its sixteen digits, issued -> redeemed in one move, and a verification says who, where and for how
+//     much; a coupon has at most one that counts. The scope of goods is theirs to judge; window, store and threshold are judged here, at
+//     the instant. Within ten minutes it can be undone, once, with a reason. Wrong codes are braked for each member of staff (T33).
 package coupons
