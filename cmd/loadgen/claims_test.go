@@ -17,7 +17,7 @@ import (
 func small(t *testing.T) claimFlags {
 	return claimFlags{
 		hot: hotCoupon, store: store{folder: t.TempDir()}, shoppers: 32, duration: time.Second, stock: 100, rounds: 1, out: t.TempDir(),
-		arriving: 200, window: 100 * time.Millisecond,
+		arriving: 200, window: 100 * time.Millisecond, instances: 1,
 	}
 }
 
@@ -59,6 +59,23 @@ func TestFlash(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "everybody: 200 answers") {
 		t.Errorf("the report lacks the answers:\n%s", &out)
+	}
+}
+
+// Two instances on one database hand out exactly what there is.
+func TestFloodAtTwoInstances(t *testing.T) {
+	f := small(t)
+	f.store = store{dsn: os.Getenv("TEST_MYSQL_DSN")}
+	if f.store.dsn == "" {
+		t.Skip("TEST_MYSQL_DSN is not set")
+	}
+	f.instances, f.stock = 2, 50
+	got, _, err := f.flood(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.granted) != 50 || len(got.refused) != 150 || got.errors != 0 || len(got.broken) != 0 {
+		t.Errorf("%d granted, %d refused, %d errors, broken %v", len(got.granted), len(got.refused), got.errors, got.broken)
 	}
 }
 
