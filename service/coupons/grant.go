@@ -35,9 +35,10 @@ var (
 // not nil) ends it for the rest; limits and stock decide among the others. The rows go in first, sorted, and the
 // template's counter is taken last.
 func (s *Service) grantTx(ctx context.Context, tx *db.Tx, t model.CouponTemplate, refusal error, gs []grant) ([]db.Outcome[Coupon], error) {
-	b := batch{t: t, gs: gs, outs: make([]db.Outcome[Coupon], len(gs))}
+	b := batch{t: t, gs: gs, outs: make([]db.Outcome[Coupon], len(gs)), trust: s.trusts(t.ID)}
+	defer func() { s.firsts.Store(t.ID, b.clean) }()
 	for attempt := 1; ; attempt++ {
-		if err := b.plan(tx, refusal); err != nil {
+		if err := b.plan(tx, refusal, attempt > 1); err != nil {
 			return nil, err
 		}
 		if len(b.rows) == 0 {
@@ -48,6 +49,7 @@ func (s *Service) grantTx(ctx context.Context, tx *db.Tx, t model.CouponTemplate
 			return nil, fmt.Errorf("insert %d coupons of template %d: %w", len(b.rows), t.ID, err)
 		}
 		if fresh {
+			b.clean = b.clean || attempt == 1 && b.trust
 			break
 		}
 		// Another instance gave a coupon to one of these members, or for one of these sources, after we looked. The
@@ -62,13 +64,21 @@ func (s *Service) grantTx(ctx context.Context, tx *db.Tx, t model.CouponTemplate
 	return b.answer(), nil
 }
 
+// trusts tells whether a template's last batch had first claims only.
+func (s *Service) trusts(id model.CouponTemplateID) bool {
+	clean, ok := s.firsts.Load(id)
+	return ok && clean.(bool)
+}
+
 // batch is what one call of grantTx decides.
 type batch struct {
 	t    model.CouponTemplate
 	gs   []grant
 	outs []db.Outcome[Coupon]
-	rows []planned   // to be inserted, in order of arrival
-	same map[int]int // a repetition within the batch -> the command that it repeats
+	rows []planned // to be inserted, in order of arrival
+	// trust says that the batch before this one had only first claims; clean, that this one has.
+	trust, clean bool
+	same         map[int]int // a repetition within the batch -> the command that it repeats
 }
 
 type planned struct {
@@ -91,18 +101,12 @@ func (b *batch) insert(tx *db.Tx) (fresh bool, err error) {
 	return false, deleteDaySlots(tx, publicIDs(b.rows))
 }
 
-// plan decides every command on what the transaction sees.
-func (b *batch) plan(tx *db.Tx, refusal error) error {
+// plan decides every command on what the transaction sees. again says that a unique key has refused an earlier plan.
+func (b *batch) plan(tx *db.Tx, refusal error, again bool) error {
 	b.rows, b.same = b.rows[:0], map[int]int{}
-	known, err := couponsBySource(tx, b.sources())
+	known, taken, err := b.lookUp(tx, refusal, again)
 	if err != nil {
 		return err
-	}
-	var taken map[model.MemberID][]int64
-	if refusal == nil && b.t.PerMember > 0 {
-		if taken, err = takenSlots(tx, b.t.ID, b.members()); err != nil {
-			return err
-		}
 	}
 	var today map[model.MemberID][]int64
 	if refusal == nil && b.t.PerDay > 0 {
@@ -110,10 +114,7 @@ func (b *batch) plan(tx *db.Tx, refusal error) error {
 			return err
 		}
 	}
-	room := int64(len(b.gs))
-	if b.t.Total >= 0 {
-		room = min(room, b.t.Total-b.t.Claimed)
-	}
+	room := b.room()
 	from, until := validity(b.t, tx.Now)
 	first := make(map[string]int, len(b.gs))
 	b.rows = slices.Grow(b.rows, int(max(0, room)))
@@ -174,6 +175,40 @@ func (b *batch) plan(tx *db.Tx, refusal error) error {
 		}, day})
 	}
 	return nil
+}
+
+// lookUp returns what the batch's sources have given and the slots that its members have filled. With a limit per member the slots
+// tell which sources are known: a repetition stands in a slot of its own member. Only what they cannot tell, a source that
+// gave something else, is left for the unique key to find, and then all sources are looked up again.
+//
+// A batch for which trust holds is not looked up at all: the unique keys find the repetitions in it. That spares a flood of first
+// claims a query over all of its members.
+func (b *batch) lookUp(tx *db.Tx, refusal error, again bool) (known map[string]model.Coupon, taken map[model.MemberID][]int64, err error) {
+	if !again && b.trust && b.t.PerMember > 0 && b.t.PerDay == 0 && refusal == nil && b.room() >= int64(len(b.gs)) {
+		return nil, map[model.MemberID][]int64{}, nil
+	}
+	ask := b.sources()
+	if refusal == nil && b.t.PerMember > 0 {
+		var sources map[string]bool
+		if taken, sources, err = takenSlotsAndSources(tx, b.t.ID, b.members()); err != nil {
+			return nil, nil, err
+		}
+		if !again {
+			ask = slices.DeleteFunc(ask, func(s string) bool { return !sources[s] })
+		}
+	}
+	known, err = couponsBySource(tx, ask)
+	b.clean = err == nil && len(known) == 0 && len(taken) == 0
+	return known, taken, err
+}
+
+// room is how many coupons the template may still give, as far as the batch needs to know.
+func (b *batch) room() int64 {
+	n := int64(len(b.gs))
+	if b.t.Total >= 0 {
+		n = min(n, b.t.Total-b.t.Claimed)
+	}
+	return n
 }
 
 // repeated answers a command whose source has given a coupon before.

@@ -83,6 +83,10 @@ func (s *Service) RedeemForOrderTx(ctx context.Context, tx *db.Tx, in Use) (Used
 	if c, err = couponByID(tx, c.ID); err != nil {
 		return Used{}, fmt.Errorf("read coupon %d again: %w", c.ID, err)
 	}
+	if c.State != model.CouponLocked || *c.OrderRef != in.OrderRef {
+		// The lock was this order's from before, so that we took none ourselves, and somebody has just released it.
+		return Used{}, ErrNotLocked
+	}
 	return u, s.redeem(tx, c, in.OrderRef, u.Discount, in.Store)
 }
 

@@ -69,6 +69,8 @@ type Service struct {
 	inAudience  func(context.Context, *db.Tx, model.CouponAudience, []model.MemberID) (map[model.MemberID]bool, error)
 	memberPrice func(context.Context, *db.Tx, model.MemberID, time.Time) (model.BasisPoints, error)
 	terms       sync.Map // model.CouponTermsID -> *Conditions
+	// firsts holds, by model.CouponTemplateID, whether the last batch had first claims only: a hint for speed, see batch.lookUp.
+	firsts sync.Map
 }
 
 // New returns the service.

@@ -87,20 +87,30 @@ func couponsBySource(tx *db.Tx, sources []string) (map[string]model.Coupon, erro
 
 // takenSlots returns the slots that members have filled.
 func takenSlots(tx *db.Tx, id model.CouponTemplateID, members []int64) (map[model.MemberID][]int64, error) {
+	taken, _, err := takenSlotsAndSources(tx, id, members)
+	return taken, err
+}
+
+// takenSlotsAndSources returns the slots that members have filled, and the sources that filled them.
+func takenSlotsAndSources(tx *db.Tx, id model.CouponTemplateID, members []int64) (map[model.MemberID][]int64, map[string]bool, error) {
 	var rows []struct {
 		MemberID model.MemberID
 		Slot     int64
+		Source   *string
 	}
-	err := tx.Gorm().Model(&model.Coupon{}).Select("member_id", "slot").
+	err := tx.Gorm().Model(&model.Coupon{}).Select("member_id", "slot", "source").
 		Where("template_id = ? AND member_id IN ? AND slot IS NOT NULL", id, members).Find(&rows).Error
 	if err != nil {
-		return nil, fmt.Errorf("look up the slots of %d members: %w", len(members), err)
+		return nil, nil, fmt.Errorf("look up the slots of %d members: %w", len(members), err)
 	}
-	taken := make(map[model.MemberID][]int64, len(rows))
+	taken, sources := make(map[model.MemberID][]int64, len(rows)), make(map[string]bool, len(rows))
 	for _, r := range rows {
 		taken[r.MemberID] = append(taken[r.MemberID], r.Slot)
+		if r.Source != nil {
+			sources[*r.Source] = true
+		}
 	}
-	return taken, nil
+	return taken, sources, nil
 }
 
 const (
