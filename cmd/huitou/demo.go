@@ -127,6 +127,7 @@ func announce(w io.Writer, l demo.Logins, shop, token string, took time.Duration
 
   接口文档 API docs     %s/docs
   微信模拟器 simulator  %s
+  店员核销 console      %s/console
   健康检查 health       %s/readyz
 
   店长登录 staff        POST %s/admin/v1/sessions   %s / %s
@@ -134,7 +135,7 @@ func announce(w io.Writer, l demo.Logins, shop, token string, took time.Duration
 
   走一遍顾客的一圈      go run ./cmd/huitou tour --url %s
   %s  ·  Ctrl-C 退出
-`, took.Seconds(), shop, l.Simulator, shop, shop, l.StaffName, l.StaffPassword, token, shop, kept)
+`, took.Seconds(), shop, l.Simulator, shop, shop, shop, l.StaffName, l.StaffPassword, token, shop, kept)
 }
 
 // listen takes all sockets or none.
