@@ -22,8 +22,8 @@ import (
 
 // addDataFlags adds the two ways to say which database a command works on.
 func addDataFlags(c *cobra.Command) {
-	c.Flags().String("data", "", "folder of an embedded database, as `huitou demo --data` keeps it")
-	c.Flags().StringSlice("config", nil, "settings files of `huitou serve`, instead of --data")
+	c.Flags().String("data", "", "folder of an embedded database, as 'huitou demo --data' keeps it")
+	c.Flags().StringSlice("config", nil, "settings files of 'huitou serve', instead of --data")
 	c.MarkFlagsMutuallyExclusive("data", "config")
 }
 
@@ -34,6 +34,9 @@ func openData(ctx context.Context, c *cobra.Command) (*app.App, error) {
 	files, _ := c.Flags().GetStringSlice("config")
 	switch {
 	case data != "":
+		if _, err := os.Stat(databaseFile(data)); errors.Is(err, os.ErrNotExist) && !begins(c) {
+			return nil, fmt.Errorf("there is no shop in %s (no %s)", data, filepath.Base(databaseFile(data)))
+		}
 		s, err := embedded(data, time.Now, slog.New(slog.DiscardHandler))
 		if err != nil {
 			return nil, err
@@ -66,6 +69,9 @@ func openData(ctx context.Context, c *cobra.Command) (*app.App, error) {
 	}
 	return nil, errors.New("say which database: --data DIR, or --config FILE with the settings of `huitou serve`")
 }
+
+// begins tells whether a command may make a new shop: bringing a past along does, a look at a mistyped folder must not.
+func begins(c *cobra.Command) bool { return c.HasParent() && c.Parent().Name() == "import" }
 
 // openStaff opens the staff service alone, for the commands about accounts.
 func openStaff(ctx context.Context, c *cobra.Command) (*staff.Service, func() error, error) {

@@ -51,7 +51,7 @@ func newSim() *cobra.Command {
 	}
 	c.Flags().String("addr", "127.0.0.1:8090", "address of the simulated WeChat")
 	c.Flags().String("control-addr", "127.0.0.1:8091", "address of the page and the control API; loopback")
-	c.Flags().String("push", "http://127.0.0.1:8080", "address of `huitou serve`, to which pushes and notices go")
+	c.Flags().String("push", "http://127.0.0.1:8080", "address of 'huitou serve', to which pushes and notices go")
 	c.Flags().String("data", "huitou-sim", "folder that keeps the made-up accounts and keys")
 	return c
 }

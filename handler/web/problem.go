@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -27,6 +28,18 @@ func (p *Problem) Error() string { return p.Code }
 
 // GetStatus returns the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders tells when to come back, where that is known.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
+		h.Set("Retry-After", "1")
+		if s, ok := p.More["retry_after_s"]; ok {
+			h.Set("Retry-After", fmt.Sprint(s))
+		}
+	}
+	return h
+}
 
 // ContentType makes JSON a problem document.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }

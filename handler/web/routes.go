@@ -224,8 +224,8 @@ func (a *answering) SetStatus(code int) {
 }
 
 func (r *Routes) write(hc huma.Context, p *Problem) {
-	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
-		hc.SetHeader("Retry-After", "1")
+	for name, values := range p.GetHeaders() {
+		hc.SetHeader(name, values[0])
 	}
 	hc.SetHeader("Content-Type", p.ContentType(""))
 	hc.SetStatus(p.Status)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -82,11 +83,33 @@ const commandLine model.StaffID = 0
 // Publish adds GET /demo.json with the logins, for callers on this machine only.
 func Publish(a *app.App, l Logins) {
 	a.Echo.GET("/demo.json", func(c echo.Context) error {
-		host, _, err := net.SplitHostPort(c.Request().RemoteAddr)
-		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+		// A page of the open net that a browser here was tricked into asking for this address (DNS rebinding) names another host,
+		// and a proxy on this machine says for whom it asks.
+		if !loopback(c.Request().RemoteAddr) || !loopback(c.Request().Host) || c.Request().Header.Get(echo.HeaderXForwardedFor) != "" {
 			return echo.ErrNotFound
 		}
 		return c.JSON(http.StatusOK, l)
+	})
+}
+
+// loopback tells whether an address or a Host header names this machine itself.
+func loopback(hostPort string) bool {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		host = hostPort
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// LocalOnly refuses requests that name another host than this machine, for pages that ask nobody for a password.
+func LocalOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !loopback(r.Host) {
+			http.Error(w, "this page answers on this machine only", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

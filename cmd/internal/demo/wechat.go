@@ -61,7 +61,11 @@ func Templates(a sim.Accounts) map[string]messages.Template {
 // RunSim serves a simulated WeChat until ctx ends.
 func RunSim(ctx context.Context, s *sim.Sim, api, control net.Listener) error {
 	g, ctx := errgroup.WithContext(ctx)
-	servers := map[net.Listener]*http.Server{api: web.HTTP(s.API()), control: web.HTTP(s.Control())}
+	page := s.Control()
+	if loopback(control.Addr().String()) {
+		page = LocalOnly(page)
+	}
+	servers := map[net.Listener]*http.Server{api: web.HTTP(s.API()), control: web.HTTP(page)}
 	for l, srv := range servers {
 		g.Go(func() error {
 			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
