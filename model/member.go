@@ -68,3 +68,22 @@ type MemberSession struct {
 
 // TableName names the table.
 func (MemberSession) TableName() string { return "member_sessions" }
+
+// MemberBirthday is when a member has his birthday. The row, not the member, is the owner of the sealed year, so that it can move with
+// the row to another member.
+type MemberBirthday struct {
+	ID       int64
+	PublicID PublicID
+	MemberID MemberID
+	// MonthDay is "02-29", by which the birthdays of a day are found; alone it names nobody.
+	MonthDay string
+	// YearCipher is the year of birth, encrypted; nil when it was not told.
+	YearCipher *string
+	// Version counts from 1 and grows with every correction.
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// TableName names the table.
+func (MemberBirthday) TableName() string { return "member_birthdays" }

@@ -40,6 +40,7 @@ var Rows = []any{
 	MemberOpenID{},
 	MemberExternal{},
 	MemberSession{},
+	MemberBirthday{},
 	MembershipPlan{},
 	MembershipPlanCoupon{},
 	MembershipOrder{},

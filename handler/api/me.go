@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"huitou/handler/web"
@@ -18,7 +19,7 @@ func Me(r *web.Routes, s *members.Service) {
 			if err != nil {
 				return nil, err
 			}
-			return &meReply{Body: meView{v.Number, v.Phone, v.Follower, v.JoinedAt, v.FirstOrderAt, v.LastOrderAt, v.Orders, v.Total}}, nil
+			return &meReply{Body: meView{v.Number, v.Phone, v.Follower, v.JoinedAt, v.FirstOrderAt, v.LastOrderAt, v.Orders, v.Total, birthdayOf(v.Birthday)}}, nil
 		})
 	web.Post(r, "/me/phone", web.Shopper, web.Doc{
 		ID: "bind-phone", Summary: "绑定手机号", Tag: "会员",
@@ -29,6 +30,12 @@ func Me(r *web.Routes, s *members.Service) {
 			return nil, err
 		}
 		return &bindPhoneReply{Body: phoneView{masked}}, nil
+	})
+	web.Put(r, "/me/birthday", web.Shopper, web.Doc{
+		ID: "set-birthday", Summary: "填写生日,只能填写一次", Tag: "会员", Status: http.StatusNoContent,
+		Errors: []*fault.Fault{fault.ErrInvalid, members.ErrBirthdaySet},
+	}, func(ctx context.Context, in *birthdayRequest) (*struct{}, error) {
+		return nil, s.SetBirthday(ctx, web.Member(ctx), model.BirthDate(in.Body))
 	})
 }
 
@@ -43,7 +50,24 @@ type meView struct {
 	LastOrderAt  *time.Time `json:"last_order_at"`
 	Orders       int64      `json:"orders"`
 	TotalFen     model.Fen  `json:"total_fen"`
+	Birthday     *birthday  `json:"birthday" doc:"null when not told"`
 }
+
+type birthday struct {
+	Month time.Month `json:"month" minimum:"1" maximum:"12" example:"2"`
+	Day   int        `json:"day" minimum:"1" maximum:"31" example:"29"`
+	Year  int        `json:"year,omitempty" minimum:"1900" maximum:"9999" example:"1990" doc:"may be left out"`
+}
+
+func birthdayOf(b *model.BirthDate) *birthday {
+	if b == nil {
+		return nil
+	}
+	out := birthday(*b)
+	return &out
+}
+
+type birthdayRequest struct{ Body birthday }
 
 type bindPhoneRequest struct {
 	Body struct {

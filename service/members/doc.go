@@ -1,6 +1,6 @@
 // Package members knows the shop's customers: by what they are known, how they sign in, and their figures.
 //
-// It owns: members and their identities, phone numbers, sessions of the mini-program, who follows the official account, and
+// It owns: members and their identities, phone numbers, birthdays, sessions of the mini-program, who follows the official account, and
 // the figures of orders (first, last, count, total). It does not own orders, points, coupons or messages, which all
 // name a member by id; and it does not merge two members yet: evidence that two of them are one person
 // is refused with ErrAmbiguous, or, at sign-in and at following, where a person must never be shut out, logged.
@@ -17,6 +17,12 @@
 // the E.164 form) by which it is found. Both keys derive from the one that New gets. Outside of this package a number is
 // shown masked only, 138****0000; logs carry ids, never numbers, openids or tokens (T24, T34). A member keeps the number that he
 // has when an order names another one; only BindPhone, where WeChat vouches for the number, replaces it.
+//
+// # Birthdays
+//
+// A member tells his birthday once, since gifts hang on it; the same date again is no change, and staff correct a slip with a reason
+// that the trail keeps. Month and day stand openly, because a night's work finds members by them; the year is optional and sealed.
+// Who was born on 29 February has his birthday on the 28th in common years. Every change is the fact BirthdaySet.
 //
 // # Sessions
 //

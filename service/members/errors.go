@@ -33,6 +33,10 @@ var (
 	// ErrPhoneTaken means that the number belongs to another member.
 	ErrPhoneTaken = fault.New(fault.Conflict, "members.phone_taken", "该手机号已属于另一位会员,请联系店铺", "the phone number belongs to another member")
 
+	// ErrBirthdaySet means that the member has told his birthday before.
+	ErrBirthdaySet = fault.New(fault.Conflict, "members.birthday_set", "生日只能填写一次,如需更正请联系店铺",
+		"the birthday has been told before, only staff can correct it")
+
 	// ErrRefused means that WeChat holds this person for a risk.
 	ErrRefused = fault.New(fault.Forbidden, "members.refused", "微信拒绝了本次登录", "WeChat refused this person")
 

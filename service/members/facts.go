@@ -48,3 +48,17 @@ func (Unfollowed) FactName() string { return "members.unfollowed" }
 func (f Unfollowed) FactKey() string {
 	return fmt.Sprintf("identity:%d:unfollowed:%d", f.Identity, f.At.UnixMicro())
 }
+
+// BirthdaySet is the fact that a member's birthday became known or was corrected.
+type BirthdaySet struct {
+	Member  model.MemberID `json:"member"`
+	Version int64          `json:"version"` // 1 for the first one
+}
+
+// FactName names the kind.
+func (BirthdaySet) FactName() string { return "members.birthday_set" }
+
+// FactKey is unique for ever.
+func (f BirthdaySet) FactKey() string {
+	return fmt.Sprintf("member:%d:birthday:%d", f.Member, f.Version)
+}

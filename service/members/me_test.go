@@ -305,6 +305,9 @@ func TestInvariantsTrip(t *testing.T) {
 		{"members.phones", "", "UPDATE members SET phone_cipher = NULL"},
 		{"members.phones", "", "UPDATE members SET phone_cipher = 'AQ==' WHERE phone_cipher IS NOT NULL"},
 		{"members.phones", "", "UPDATE members SET phone_index = '0' WHERE phone_index IS NOT NULL"},
+		{"members.birthdays", "", "UPDATE member_birthdays SET member_id = 999999"},
+		{"members.birth_dates", "", "UPDATE member_birthdays SET month_day = '02-30'"},
+		{"members.birth_dates", "", "UPDATE member_birthdays SET public_id = 'another'"},
 		{"members.phones", "", "UPDATE members SET public_id = 'another' WHERE phone_index IS NOT NULL"},
 	}
 	each(t, func(t *testing.T, s *shop, clock *dbtest.Clock) {
@@ -316,6 +319,9 @@ func TestInvariantsTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.do(t, func(ctx context.Context, tx *db.Tx) error { return s.RecordOrderTx(ctx, tx, bob, 100, clock.Now()) })
+		if err := s.SetBirthday(t.Context(), bob, model.BirthDate{Month: 2, Day: 29, Year: 1992}); err != nil {
+			t.Fatal(err)
+		}
 		clean(t, s)
 		for _, tt := range tests {
 			if tt.index != "" { // the unique key stands in the way, as it should

@@ -33,6 +33,7 @@ type Service struct {
 	mini        Mini
 	miniApp, oa string
 	phones      sealed.Box
+	births      sealed.Box
 	facts       *facts.Log
 	log         *slog.Logger
 	sessions    *sessions
@@ -46,6 +47,7 @@ func New(d Deps) *Service {
 	}
 	return &Service{
 		db: d.DB, mini: d.Mini, miniApp: d.MiniAppID, oa: d.OAAppID, phones: newPhones(d.PhoneKey),
-		facts: d.Facts, log: log, sessions: newSessions(d.DB, log),
+		births: sealed.NewBox(d.PhoneKey, "huitou members birth cipher", "huitou members birth index"),
+		facts:  d.Facts, log: log, sessions: newSessions(d.DB, log),
 	}
 }

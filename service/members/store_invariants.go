@@ -31,6 +31,9 @@ func (s *Service) Invariants() []audit.Invariant {
 			 OR first_order_at > last_order_at OR (orders = 0 AND total_fen <> 0)`),
 		audit.SQL("members.following", "who follows has begun to, and not ceased later",
 			`SELECT id FROM member_openids WHERE following AND (followed_at IS NULL OR unfollowed_at > followed_at)`),
+		audit.SQL("members.birthdays", "a birthday belongs to an existing member",
+			`SELECT b.id, b.member_id FROM member_birthdays b LEFT JOIN members m ON m.id = b.member_id WHERE m.id IS NULL`),
+		{ID: "members.birth_dates", Says: "a birthday that is kept opens and is a day that exists", Check: s.birthdaysOpen},
 		{ID: "members.phones", Says: "a number that is kept opens for its member and is found by its own hash", Check: s.phonesMatch},
 	}
 }

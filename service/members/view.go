@@ -20,6 +20,7 @@ type View struct {
 	LastOrderAt  *time.Time
 	Orders       int64
 	Total        model.Fen
+	Birthday     *model.BirthDate // nil when not told
 }
 
 // Member returns what may be shown of a member, or ErrUnknown.
@@ -41,9 +42,21 @@ func (s *Service) Member(ctx context.Context, id model.MemberID) (v View, err er
 			}
 			phone = mask(plain)
 		}
+		born, err := birthdayOf(tx, id)
+		if err != nil {
+			return err
+		}
+		var birthday *model.BirthDate
+		if born != nil {
+			b, err := s.openBirthday(*born)
+			if err != nil {
+				return err
+			}
+			birthday = &b
+		}
 		v = View{
 			ID: row.ID, Number: row.Number, Phone: phone, Follower: following, JoinedAt: row.JoinedAt,
-			FirstOrderAt: row.FirstOrderAt, LastOrderAt: row.LastOrderAt, Orders: row.Orders, Total: row.TotalFen,
+			FirstOrderAt: row.FirstOrderAt, LastOrderAt: row.LastOrderAt, Orders: row.Orders, Total: row.TotalFen, Birthday: birthday,
 		}
 		return nil
 	})

@@ -19,6 +19,7 @@ const (
 	RedemptionsRead   Permission = "redemptions.read"   // see gifts and who redeemed them; addresses stay hidden
 	RedemptionsShip   Permission = "redemptions.ship"   // see where redeemed goods go, and send them
 	MembersRead       Permission = "members.read"       // look a member up; phone numbers stay masked
+	MembersCorrect    Permission = "members.correct"    // mend what a member has told wrongly: the birthday
 	OrdersRead        Permission = "orders.read"        // look an order up
 	ParcelsMake       Permission = "parcels.make"       // make the QR code of a parcel
 	MessagesRead      Permission = "messages.read"      // see which messages were sent
@@ -50,8 +51,8 @@ var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, Rede
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
-	Owner:   append([]Permission{TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
+	Manager: append([]Permission{MembersCorrect, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
+	Owner:   append([]Permission{MembersCorrect, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

@@ -226,6 +226,7 @@ func (f *furnished) samples() map[string]sample {
 		"sign-out":         {},
 		"me":               {},
 		"bind-phone":       {body: login("phone", "code")},
+		"set-birthday":     {body: fixed(map[string]any{"month": 2, "day": 29, "year": 1992})},
 		"coupon-templates": {},
 		"claim-coupon": {path: thing, other: func(t *testing.T, c *call) {
 			c.path = "/api/v1/coupon-templates/" + f.shop.template(t, f.owner) + "/claims"
@@ -288,10 +289,12 @@ func (f *furnished) samples() map[string]sample {
 
 		"ingest-completion": {body: fixed(map[string]any{"number": "FIRST"})},
 
-		"staff-sign-in":    {body: fixed(map[string]any{"name": f.logins.StaffName, "password": f.logins.StaffPassword}), quiet: []string{"staff_attempts"}},
-		"staff-sign-out":   {},
-		"find-member":      {query: "number=" + f.first.number},
-		"member":           {path: map[string]string{"id": fmt.Sprint(f.memberID)}},
+		"staff-sign-in":  {body: fixed(map[string]any{"name": f.logins.StaffName, "password": f.logins.StaffPassword}), quiet: []string{"staff_attempts"}},
+		"staff-sign-out": {},
+		"find-member":    {query: "number=" + f.first.number},
+		"member":         {path: map[string]string{"id": fmt.Sprint(f.memberID)}},
+		"correct-birthday": {path: map[string]string{"id": fmt.Sprint(f.memberID)},
+			body: fixed(map[string]any{"month": 2, "day": 29, "year": 1992, "reason": "证件核对"})},
 		"order":            {path: map[string]string{"id": fmt.Sprint(f.orderID)}},
 		"messages":         {query: fmt.Sprintf("member_id=%d&limit=5", f.memberID)},
 		"make-parcel-code": {body: fixed(map[string]any{"source": "shop", "number": "FIRST"})},
