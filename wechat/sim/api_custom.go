@@ -2,7 +2,6 @@ package sim
 
 import (
 	"encoding/json"
-	"fmt"
 )
 
 // customTextLimit is the longest text of a customer-service message, in bytes.
@@ -52,45 +51,4 @@ func (s *Sim) sendCustom(c *call) answer {
 	}
 	s.receive(u, message)
 	return ok(okBody)
-}
-
-// userInfo is GET /cgi-bin/user/info. Of someone who does not follow it tells
-// nothing but that.
-func (s *Sim) userInfo(c *call) answer {
-	u := s.byOpenID(kindOA, c.query.Get("openid"))
-	if u == nil {
-		return s.errcode(40003)
-	}
-	type unknown struct {
-		Subscribe int    `json:"subscribe"`
-		OpenID    string `json:"openid"`
-	}
-	if !u.followed {
-		return ok(unknown{0, u.openID[kindOA]})
-	}
-	how, sceneID, sceneText := "ADD_SCENE_SEARCH", 0, ""
-	if u.scene != "" {
-		how, sceneText = "ADD_SCENE_QR_CODE", u.scene
-		if _, err := fmt.Sscanf(u.scene, "%d", &sceneID); err == nil && fmt.Sprint(sceneID) == u.scene {
-			sceneText = ""
-		} else {
-			sceneID = 0
-		}
-	}
-	return ok(struct {
-		unknown
-		Nickname       string `json:"nickname"` // empty since 2021
-		Language       string `json:"language"`
-		SubscribeTime  int64  `json:"subscribe_time"`
-		UnionID        string `json:"unionid"`
-		Remark         string `json:"remark"`
-		GroupID        int    `json:"groupid"`
-		TagIDList      []int  `json:"tagid_list"`
-		SubscribeScene string `json:"subscribe_scene"`
-		QRScene        int    `json:"qr_scene"`
-		QRSceneStr     string `json:"qr_scene_str"`
-	}{
-		unknown: unknown{1, u.openID[kindOA]}, Language: "zh_CN", SubscribeTime: u.followedAt.Unix(),
-		UnionID: u.UnionID, TagIDList: []int{}, SubscribeScene: how, QRScene: sceneID, QRSceneStr: sceneText,
-	})
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // weixinRoute is one endpoint of api.weixin.qq.com. kinds are the accounts whose
-// token opens it; none means it takes no token.
+// token opens it; none means it takes no token. Without a method it takes any.
 type weixinRoute struct {
 	method string
 	kinds  []appKind
@@ -15,17 +15,27 @@ type weixinRoute struct {
 }
 
 var weixinRoutes = map[string]weixinRoute{
-	"/cgi-bin/token":                      {"GET", nil, (*Sim).plainToken},
-	"/cgi-bin/stable_token":               {"POST", nil, (*Sim).stableToken},
-	"/sns/jscode2session":                 {"GET", nil, (*Sim).code2Session},
-	"/wxa/business/getuserphonenumber":    {"POST", []appKind{kindMini}, (*Sim).phoneNumber},
-	"/cgi-bin/qrcode/create":              {"POST", []appKind{kindOA}, (*Sim).createQRCode},
-	"/cgi-bin/message/template/send":      {"POST", []appKind{kindOA}, (*Sim).sendTemplate},
-	"/cgi-bin/message/custom/send":        {"POST", []appKind{kindOA, kindMini}, (*Sim).sendCustom},
-	"/cgi-bin/user/info":                  {"GET", []appKind{kindOA}, (*Sim).userInfo},
-	"/wxa/sec/order/upload_shipping_info": {"POST", []appKind{kindMini}, (*Sim).uploadShipping},
-	"/wxa/sec/order/get_order":            {"POST", []appKind{kindMini}, (*Sim).shippingOrder},
-	"/wxa/sec/order/is_trade_managed":     {"POST", []appKind{kindMini}, (*Sim).tradeManaged},
+	"/cgi-bin/token":                       {"GET", nil, (*Sim).plainToken},
+	"/cgi-bin/stable_token":                {"POST", nil, (*Sim).stableToken},
+	"/sns/jscode2session":                  {"GET", nil, (*Sim).code2Session},
+	"/wxa/business/getuserphonenumber":     {"POST", []appKind{kindMini}, (*Sim).phoneNumber},
+	"/cgi-bin/qrcode/create":               {"POST", []appKind{kindOA}, (*Sim).createQRCode},
+	"/cgi-bin/message/template/send":       {"POST", []appKind{kindOA}, (*Sim).sendTemplate},
+	"/cgi-bin/message/custom/send":         {"POST", []appKind{kindOA, kindMini}, (*Sim).sendCustom},
+	"/cgi-bin/user/info":                   {"GET", []appKind{kindOA}, (*Sim).userInfo},
+	"/cgi-bin/user/info/batchget":          {"POST", []appKind{kindOA}, (*Sim).userInfoBatch},
+	"/cgi-bin/user/get":                    {"GET", []appKind{kindOA}, (*Sim).followers},
+	"/cgi-bin/tags/create":                 {"POST", []appKind{kindOA}, (*Sim).createTag},
+	"/cgi-bin/tags/get":                    {"GET", []appKind{kindOA}, (*Sim).listTags},
+	"/cgi-bin/tags/update":                 {"POST", []appKind{kindOA}, (*Sim).updateTag},
+	"/cgi-bin/tags/delete":                 {"POST", []appKind{kindOA}, (*Sim).deleteTag},
+	"/cgi-bin/tags/members/batchtagging":   {"POST", []appKind{kindOA}, (*Sim).tagMembers},
+	"/cgi-bin/tags/members/batchuntagging": {"POST", []appKind{kindOA}, (*Sim).untagMembers},
+	"/cgi-bin/tags/getidlist":              {"POST", []appKind{kindOA}, (*Sim).tagsOf},
+	"/cgi-bin/user/tag/get":                {"", []appKind{kindOA}, (*Sim).tagged},
+	"/wxa/sec/order/upload_shipping_info":  {"POST", []appKind{kindMini}, (*Sim).uploadShipping},
+	"/wxa/sec/order/get_order":             {"POST", []appKind{kindMini}, (*Sim).shippingOrder},
+	"/wxa/sec/order/is_trade_managed":      {"POST", []appKind{kindMini}, (*Sim).tradeManaged},
 }
 
 func (s *Sim) serveWeixin(c *call) answer {
@@ -153,6 +163,7 @@ var errmsgs = map[int]string{
 	40008: "invalid message type",
 	40013: "invalid appid",
 	40029: "invalid code",
+	40032: "invalid openid list size",
 	40035: "invalid parameter",
 	40037: "invalid template_id",
 	40066: "invalid url",
@@ -175,9 +186,17 @@ var errmsgs = map[int]string{
 	45011: "api minute-quota reach limit, must slower, retry next minute",
 	45015: "response out of time limit or subscription is canceled",
 	45047: "out of response count limit",
+	45056: "too many tag now, no need to add new",
+	45057: "tag has too many fans",
+	45058: "can't modify sys tag",
+	45059: "tag count of one user reach limit",
+	45157: "invalid tag name",
+	45158: "invalid tag name size",
+	45159: "invalid tag id",
 	47001: "data format error",
 	47003: "argument invalid!",
 	48001: "api unauthorized",
+	49003: "not match openid with appid",
 
 	10060001:  "支付单不存在",
 	10060002:  "支付单已完成发货，无法继续发货",

@@ -53,6 +53,7 @@ func (s *Sim) unfollow(u *customer) (*Delivery, error) {
 	}
 	u.followed, u.scene = false, ""
 	clear(u.windows[kindOA])
+	s.dropTags(u)
 	s.receive(u, Message{App: kindOA, Mine: true, Kind: "event", Text: "取消了关注"})
 	return s.tell(u, "unsubscribe", false, []pushField{text("EventKey", "")}), nil
 }

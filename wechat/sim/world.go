@@ -41,6 +41,9 @@ type world struct {
 	qrByKey   map[string]*qrcode // by ticket and by encoded address
 	permanent int
 
+	tags    []*tag // of the 服务号
+	lastTag int64
+
 	templateSent map[string]sentTemplate // openid + client_msg_id
 
 	orders       map[string]*order // by out_trade_no
@@ -48,6 +51,8 @@ type world struct {
 	prepays      map[string]*order
 	transactions map[string]*order
 	refunds      map[string]*refund
+	billChanges  map[string][]billChange // by day
+	billLinks    map[string]billLink     // by token
 
 	deliveries []*Delivery
 	deliveryNo int
@@ -66,11 +71,14 @@ func newWorld(acc *accounts) *world {
 		people:       map[string]*customer{},
 		codes:        map[string]*oneTimeCode{},
 		qrByKey:      map[string]*qrcode{},
+		tags:         platformTags(),
 		templateSent: map[string]sentTemplate{},
 		orders:       map[string]*order{},
 		prepays:      map[string]*order{},
 		transactions: map[string]*order{},
 		refunds:      map[string]*refund{},
+		billChanges:  map[string][]billChange{},
+		billLinks:    map[string]billLink{},
 	}
 }
 
@@ -106,8 +114,9 @@ type customer struct {
 	followed   bool
 	followedAt time.Time
 	scene      string // of the QR that brought the follow
-	blocked    bool   // refuses template messages
-	risky      bool   // code2session answers 40226
+	tags       []int64
+	blocked    bool // refuses template messages
+	risky      bool // code2session answers 40226
 
 	windows map[appKind]map[windowKind]*window
 	inbox   []Message
