@@ -64,7 +64,7 @@ type memberView struct {
 	LastOrderAt  *time.Time     `json:"last_order_at"`
 	Orders       int64          `json:"orders"`
 	TotalFen     model.Fen      `json:"total_fen"`
-	Birthday     *birthday      `json:"birthday" doc:"month and day, which serve staff; null when not told"`
+	Birthday     *birthday      `json:"birthday,omitempty" doc:"month and day, which serve staff; absent when not told"`
 }
 
 type birthday struct {

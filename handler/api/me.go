@@ -50,7 +50,7 @@ type meView struct {
 	LastOrderAt  *time.Time `json:"last_order_at"`
 	Orders       int64      `json:"orders"`
 	TotalFen     model.Fen  `json:"total_fen"`
-	Birthday     *birthday  `json:"birthday" doc:"null when not told"`
+	Birthday     *birthday  `json:"birthday,omitempty" doc:"absent when not told"`
 }
 
 type birthday struct {

@@ -91,6 +91,22 @@ func TestShopperRound(t *testing.T) {
 	if _, shown := me["id"]; shown {
 		t.Errorf("a shopper sees a row id: %s", text)
 	}
+	for _, step := range []struct {
+		body   string
+		status int
+		code   any
+	}{
+		{`{"month":2,"day":30}`, http.StatusBadRequest, "input.invalid"},
+		{`{"month":2,"day":29,"year":1992}`, http.StatusNoContent, nil},
+		{`{"month":2,"day":28,"year":1992}`, http.StatusConflict, "members.birthday_set"},
+	} {
+		if status, text, out := call(e, http.MethodPut, "/api/v1/me/birthday", token, step.body); status != step.status || out["code"] != step.code {
+			t.Errorf("birthday %s: %d %s", step.body, status, text)
+		}
+	}
+	if _, text, _ = call(e, http.MethodGet, "/api/v1/me", token, ""); !strings.Contains(text, `"birthday":{"month":2,"day":29,"year":1992}`) {
+		t.Errorf("me with a birthday: %s", text)
+	}
 	if status, text, _ = call(e, http.MethodDelete, "/api/v1/sessions/current", token, ""); status != http.StatusNoContent {
 		t.Errorf("sign out: %d %s", status, text)
 	}
