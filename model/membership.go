@@ -33,6 +33,54 @@ type MembershipPlan struct {
 	SaleUntil          *time.Time // exclusive; nil: without end
 	CreatedBy          StaffID
 	CreatedAt          time.Time
+
+	Trial      bool // once per person
+	MaxStack   int  // periods of this plan that a member may have from today on; 0 is no limit of its own
+	GraceDays  int  // days after the end on which the member price still holds
+	Channel    PlanChannel
+	PlanRefund `gorm:"embedded"`
+	PlanExtras `gorm:"embedded"`
+}
+
+// PlanRefund is what a plan promises to those who want their money back.
+type PlanRefund struct {
+	RefundPolicy RefundPolicy
+	// RefundDays is how many days, that of the activation included, a refund can be asked for; 0 is as long as the period lasts.
+	RefundDays int
+}
+
+// RefundPolicy says how much of a card's price goes back.
+type RefundPolicy string
+
+const (
+	NoRefund       RefundPolicy = "none"     // shoppers get nothing; staff may still decide otherwise
+	WholeRefund    RefundPolicy = "whole"    // all days count as unused
+	ProratedRefund RefundPolicy = "prorated" // the price of the unused days
+)
+
+// PlanChannel is the way of paying that WeChat's rules allow for what a plan gives.
+type PlanChannel string
+
+const (
+	ChannelJSAPI   PlanChannel = "jsapi"   // WeChat Pay, for goods and services outside of the phone
+	ChannelVirtual PlanChannel = "virtual" // WeChat's virtual payment, for rights that exist online only
+)
+
+// PlanExtras are the benefits of a plan beyond its points multiplier, member price and coupons. Zero values give nothing.
+type PlanExtras struct {
+	CheckInMultiplierBP BasisPoints // 10000 is the usual points of a check-in
+	WelcomePoints       Points      // given when the card begins to be the member's
+	FreeFreight         int         // orders without freight in each monthly cycle
+	BirthdayPoints      Points      // once a year
+	BirthdayTemplate    PublicID    // a coupon once a year; "" is none
+	EarlyHours          int         // how much sooner the windows of coupons and gifts open
+	Services            string      // JSON list of PlanService
+}
+
+// PlanService is a service in words that only card holders get.
+type PlanService struct {
+	Text   string `json:"text"`
+	Online bool   `json:"online"` // it exists on the phone only, which decides how the card may be paid
 }
 
 // TableName names the table.
@@ -101,8 +149,9 @@ type MembershipPeriod struct {
 	PercentOffBP       BasisPoints
 	State              MembershipPeriodState
 	CreatedAt          time.Time
-	GiftSource         *string // natural key of days that were given; nil for a period that was bought. Unique
-	GiftDays           int64   // the days that were given; 0 for a period that was bought
+	GiftSource         *string           // natural key of days that were given; nil for a period that was bought. Unique
+	GiftDays           int64             // the days that were given; 0 for a period that was bought
+	CodeID             *MembershipCodeID // the code that gave it; nil for others. Unique
 }
 
 // TableName names the table.

@@ -50,6 +50,11 @@ type Order struct {
 	CouponID          *CouponID
 	CouponDiscountFen Fen
 	CouponReason      string
+	// MemberSavingFen is the part of DiscountFen that the buyer's paid card took off, FreeFreightFen the freight that it spared
+	// him, which is not in FreightFen; both as the shop says. CardSavedFen is what was counted as saved, CardReason why not all.
+	MemberSavingFen, FreeFreightFen Fen
+	CardSavedFen                    Fen
+	CardReason                      string
 	// ContentHash tells a repetition from a different order under the same number.
 	ContentHash string
 	RecordedAt  time.Time
