@@ -33,6 +33,8 @@ func controlRoutes() []controlRoute {
 		{"POST", "/_sim/users/{user}/scan", "{ticket}: ticket or the address in the image", (*Sim).ctlScan},
 		{"POST", "/_sim/users/{user}/send_text", "{content, app?}", (*Sim).ctlSendText},
 		{"POST", "/_sim/users/{user}/click", "{key} of the menu", (*Sim).ctlClick},
+		{"GET", "/_sim/menu", "the menu of the 服务号", (*Sim).ctlMenu},
+		{"POST", "/_sim/users/{user}/menu", "{at:[button, entry?]}, counted from 0", (*Sim).ctlTapMenu},
 		{"POST", "/_sim/users/{user}/pay", "wx.requestPayment parameters + {outcome?: success|cancel|fail}, or {prepay_id, unsigned:true}", (*Sim).ctlPay},
 		{"GET", "/_sim/users/{user}/inbox", "messages on the phone; ?after=seq", (*Sim).ctlInbox},
 		{"GET", "/_sim/qrcodes", "scene QRs, newest first", (*Sim).ctlQRCodes},

@@ -189,6 +189,25 @@ func (s *Sim) ctlClick(r *http.Request) (any, error) {
 	return s.acting(r, func(u *customer) (*Delivery, error) { return s.click(u, in.Key) })
 }
 
+func (s *Sim) ctlTapMenu(r *http.Request) (any, error) {
+	var in struct {
+		At []int `json:"at"`
+	}
+	if err := readControl(r, &in); err != nil {
+		return nil, err
+	}
+	return s.acting(r, func(u *customer) (*Delivery, error) { return s.tapMenu(u, in.At) })
+}
+
+func (s *Sim) ctlMenu(*http.Request) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.menu == nil {
+		return map[string]any{"button": []button{}}, nil
+	}
+	return map[string]any{"button": shownButtons(s.menu.buttons)}, nil
+}
+
 func (s *Sim) ctlInbox(r *http.Request) (any, error) {
 	after, err := queryInt(r, "after", 0, 1<<62)
 	if err != nil {

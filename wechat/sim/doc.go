@@ -55,6 +55,8 @@
 //	POST   /_sim/users/{user}/scan          {ticket} → push `subscribe` with qrscene_…, or `SCAN` of a follower
 //	POST   /_sim/users/{user}/send_text     {content, app?: oa|mini} → push `text`
 //	POST   /_sim/users/{user}/click         {key} → push `CLICK`
+//	GET    /_sim/menu                       {button}: the menu of the 服务号
+//	POST   /_sim/users/{user}/menu          {at: [button, entry?]}, counted from 0 → push CLICK, VIEW or view_miniprogram
 //	POST   /_sim/users/{user}/pay           {appId, timeStamp, nonceStr, package, signType, paySign, outcome?: success|cancel|fail}
 //	                                        → {errMsg, order, delivery} or 422 pay_sign_invalid, 409 …; without parameters
 //	                                        {prepay_id, unsigned:true} pays unchecked

@@ -96,6 +96,31 @@ func (s *Sim) click(u *customer, key string) (*Delivery, error) {
 	return s.tell(u, "CLICK", true, []pushField{text("EventKey", key)}), nil
 }
 
+// tapMenu taps an entry of the menu. A click is answered in the chat; an address or a
+// page of the mini-program opens, and the event tells of it.
+func (s *Sim) tapMenu(u *customer, at []int) (*Delivery, error) {
+	entry := s.menu.entry(at)
+	switch {
+	case !u.followed:
+		return nil, refuse("follower_not", "没有关注，看不到菜单")
+	case entry == nil:
+		return nil, &refusal{http.StatusNotFound, "menu_entry_unknown", "菜单里没有这一项"}
+	}
+	open := func(event, what string) (*Delivery, error) {
+		s.receive(u, Message{App: kindOA, Mine: true, Kind: "event", Text: "点开菜单「" + entry.Name + "」", URL: what})
+		return s.tell(u, event, false, []pushField{text("EventKey", what), number("MenuId", s.menu.id)}), nil
+	}
+	switch entry.Type {
+	case "click":
+		return s.click(u, entry.Key)
+	case "view":
+		return open("VIEW", entry.URL)
+	case "miniprogram":
+		return open("view_miniprogram", entry.PagePath)
+	}
+	return nil, refuse("menu_entry_unsupported", "模拟器的手机不会用这种菜单："+entry.Type)
+}
+
 func (s *Sim) tell(u *customer, event string, answerable bool, extra []pushField) *Delivery {
 	d := s.newPush(kindOA, u, event, s.now(), answerable, extra)
 	s.dispatch(d, d.CreatedAt)

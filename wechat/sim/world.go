@@ -43,6 +43,8 @@ type world struct {
 
 	tags    []*tag // of the 服务号
 	lastTag int64
+	menu    *menu // nil when none was made
+	menuNo  int64
 
 	templateSent map[string]sentTemplate // openid + client_msg_id
 
