@@ -62,11 +62,14 @@ type accounts struct {
 	Boots             uint64 // starts with this state; keeps ids of later runs apart
 	PlatformKeyPEM    string
 	CertificateKeyPEM string
+	// Retired are platform certificates that were replaced and still verify.
+	Retired []retiredCertificate `json:",omitempty"`
 
 	merchantKey    *rsa.PublicKey
 	platformKey    *rsa.PrivateKey
 	certificateKey *rsa.PrivateKey
 	oaKey, miniKey []byte
+	keys           sync.RWMutex // guards the platform's keys against a rotation; who rotates holds Sim.mu as well
 }
 
 const stateFile = "accounts.json"
@@ -198,6 +201,30 @@ func platformCertificate(key *rsa.PrivateKey, now time.Time) (serial, certPEM st
 	return serial, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), nil
 }
 
+// retiredCertificate is a platform certificate before the present one.
+type retiredCertificate struct {
+	Serial, CertPEM, KeyPEM string
+
+	key *rsa.PrivateKey
+}
+
+// useCertificate makes a new platform certificate of a key; answers and certificate lists go on knowing the old one.
+func (a *accounts) useCertificate(key *rsa.PrivateKey, now time.Time) error {
+	keyPEM, err := privatePEM(key)
+	if err != nil {
+		return err
+	}
+	serial, certPEM, err := platformCertificate(key, now)
+	if err != nil {
+		return err
+	}
+	a.keys.Lock()
+	defer a.keys.Unlock()
+	a.Retired = append(a.Retired, retiredCertificate{a.Platform.CertificateSerial, a.Platform.CertPEM, a.CertificateKeyPEM, a.certificateKey})
+	a.Platform.CertificateSerial, a.Platform.CertPEM, a.CertificateKeyPEM, a.certificateKey = serial, certPEM, keyPEM, key
+	return nil
+}
+
 func (a *accounts) parse() error {
 	merchant, err1 := parsePrivatePEM(a.Merchant.PrivateKeyPEM)
 	platform, err2 := parsePrivatePEM(a.PlatformKeyPEM)
@@ -206,6 +233,13 @@ func (a *accounts) parse() error {
 	miniKey, err5 := pushKey(a.Mini.EncodingAESKey)
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return err
+	}
+	for i := range a.Retired {
+		key, err := parsePrivatePEM(a.Retired[i].KeyPEM)
+		if err != nil {
+			return err
+		}
+		a.Retired[i].key = key
 	}
 	a.merchantKey, a.platformKey, a.certificateKey = &merchant.PublicKey, platform, certificate
 	a.oaKey, a.miniKey = oaKey, miniKey

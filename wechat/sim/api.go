@@ -35,6 +35,8 @@ type answer struct {
 	then   func() // runs once the answer is on its way
 	abort  bool   // reset the connection instead
 	hang   time.Duration
+	// unsigned is a file of WeChat Pay, which carries no signature.
+	unsigned bool
 }
 
 type side string
@@ -111,6 +113,9 @@ func (s *Sim) record(c *call, on side, at time.Time, out answer) {
 	}
 	if strings.HasPrefix(out.header.Get("Content-Type"), "image/") {
 		e.Response = "(image)"
+	}
+	if out.unsigned {
+		e.Response = "(file)"
 	}
 	switch {
 	case out.abort:

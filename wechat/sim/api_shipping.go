@@ -2,6 +2,8 @@ package sim
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"time"
 	"unicode/utf8"
 )
@@ -79,6 +81,9 @@ func (s *Sim) uploadShipping(c *call) answer {
 	if code := s.checkParcels(in.LogisticsType, in.DeliveryMode, in.ShippingList, in.UploadTime); code != 0 {
 		return s.errcode(code)
 	}
+	if s.settings.TradeUnmanaged {
+		return s.errcode(48001)
+	}
 	if !s.shippable(o) {
 		return s.errcode(10060001)
 	}
@@ -119,13 +124,17 @@ func (s *Sim) checkParcels(logistics, delivery int, list []parcel, uploadTime st
 		return 10060020
 	case utf8.RuneCountInString(list[0].ItemDesc) > 120:
 		return 10060009
-	case logistics == 1 && (list[0].TrackingNo == "" || list[0].ExpressCompany == ""):
+	case logistics == 1 && (list[0].TrackingNo == "" || !knownCarrier(list[0].ExpressCompany)):
 		return 10060014
 	}
 	if _, err := time.Parse("2006-01-02T15:04:05.000Z07:00", uploadTime); err != nil {
 		return 268485216
 	}
 	return 0
+}
+
+func knownCarrier(id string) bool {
+	return slices.ContainsFunc(carriers, func(c [2]string) bool { return c[0] == id })
 }
 
 // shippable: paid in the mini-program, and the index has caught up.
@@ -180,45 +189,133 @@ func (s *Sim) shippingOrder(c *call) answer {
 	if !s.shippable(o) {
 		return s.errcode(10060001)
 	}
+	return ok(struct {
+		errcodeBody
+		Order shippingBody `json:"order"`
+	}{okBody, s.shippingBody(o)})
+}
+
+// shippingBody is a paid order as the order centre shows it.
+type shippingBody struct {
+	TransactionID   string          `json:"transaction_id"`
+	MerchantID      string          `json:"merchant_id"`
+	MerchantTradeNo string          `json:"merchant_trade_no"`
+	Description     string          `json:"description"`
+	PaidAmount      int64           `json:"paid_amount"`
+	OpenID          string          `json:"openid"`
+	TradeCreateTime int64           `json:"trade_create_time"`
+	PayTime         int64           `json:"pay_time"`
+	OrderState      int             `json:"order_state"`
+	InComplaint     bool            `json:"in_complaint"`
+	Shipping        shippingDetails `json:"shipping"`
+}
+
+type shippingDetails struct {
+	DeliveryMode        int      `json:"delivery_mode"`
+	LogisticsType       int      `json:"logistics_type"`
+	FinishShipping      bool     `json:"finish_shipping"`
+	GoodsDesc           string   `json:"goods_desc"`
+	FinishShippingCount int      `json:"finish_shipping_count"`
+	ShippingList        []parcel `json:"shipping_list"`
+}
+
+func (s *Sim) shippingBody(o *order) shippingBody {
 	ship := o.shipping
-	state := ship.state
-	if o.fullyRefunded() {
-		state = shippingRefunded
-	}
-	type shippingBody struct {
-		DeliveryMode        int      `json:"delivery_mode"`
-		LogisticsType       int      `json:"logistics_type"`
-		FinishShipping      bool     `json:"finish_shipping"`
-		GoodsDesc           string   `json:"goods_desc"`
-		FinishShippingCount int      `json:"finish_shipping_count"`
-		ShippingList        []parcel `json:"shipping_list"`
-	}
-	type orderBody struct {
-		TransactionID   string       `json:"transaction_id"`
-		MerchantID      string       `json:"merchant_id"`
-		MerchantTradeNo string       `json:"merchant_trade_no"`
-		Description     string       `json:"description"`
-		PaidAmount      int64        `json:"paid_amount"`
-		OpenID          string       `json:"openid"`
-		TradeCreateTime int64        `json:"trade_create_time"`
-		PayTime         int64        `json:"pay_time"`
-		OrderState      int          `json:"order_state"`
-		InComplaint     bool         `json:"in_complaint"`
-		Shipping        shippingBody `json:"shipping"`
-	}
 	list := ship.list
 	if list == nil {
 		list = []parcel{}
 	}
-	return ok(struct {
-		errcodeBody
-		Order orderBody `json:"order"`
-	}{okBody, orderBody{
+	return shippingBody{
 		TransactionID: o.transactionID, MerchantID: s.acc.Merchant.MchID, MerchantTradeNo: o.number,
 		Description: o.description, PaidAmount: o.total, OpenID: o.openID, TradeCreateTime: o.createdAt.Unix(),
-		PayTime: o.paidAt.Unix(), OrderState: state,
-		Shipping: shippingBody{ship.delivery, ship.logistics, ship.uploads > 0, ship.itemDesc, ship.uploads, list},
-	}})
+		PayTime: o.paidAt.Unix(), OrderState: o.shippingState(),
+		Shipping: shippingDetails{ship.delivery, ship.logistics, ship.uploads > 0, ship.itemDesc, ship.uploads, list},
+	}
+}
+
+func (o *order) shippingState() int {
+	if o.fullyRefunded() {
+		return shippingRefunded
+	}
+	return o.shipping.state
+}
+
+// shippingPage is the most orders of one answer of get_order_list.
+const shippingPage = 100
+
+// shippingOrders is POST /wxa/sec/order/get_order_list: paid orders, newest first, by state, payer and time of payment.
+func (s *Sim) shippingOrders(c *call) answer {
+	var in struct {
+		PayTimeRange struct {
+			Begin int64 `json:"begin_time"`
+			End   int64 `json:"end_time"`
+		} `json:"pay_time_range"`
+		OrderState int    `json:"order_state"`
+		OpenID     string `json:"openid"`
+		LastIndex  string `json:"last_index"`
+		PageSize   int    `json:"page_size"`
+	}
+	if err := decodeJSON(c.body, &in); err != nil {
+		return s.errcode(47001)
+	}
+	if in.PageSize == 0 {
+		in.PageSize = shippingPage
+	}
+	last := len(s.orderList)
+	if in.LastIndex != "" {
+		n, err := strconv.Atoi(in.LastIndex)
+		if err != nil || n < 0 || n > last {
+			return s.errcode(10060014)
+		}
+		last = n
+	}
+	if in.PageSize < 1 || in.PageSize > shippingPage {
+		return s.errcode(10060014)
+	}
+	list, more := []shippingBody{}, false
+	next := 0
+	for i := last - 1; i >= 0; i-- {
+		o := s.orderList[i]
+		paid := o.paidAt.Unix()
+		if !s.shippable(o) || in.OpenID != "" && o.openID != in.OpenID || in.OrderState != 0 && o.shippingState() != in.OrderState ||
+			in.PayTimeRange.Begin != 0 && paid < in.PayTimeRange.Begin || in.PayTimeRange.End != 0 && paid > in.PayTimeRange.End {
+			continue
+		}
+		if len(list) == in.PageSize {
+			more = true
+			break
+		}
+		list, next = append(list, s.shippingBody(o)), i
+	}
+	return ok(struct {
+		errcodeBody
+		LastIndex string         `json:"last_index"`
+		HasMore   bool           `json:"has_more"`
+		OrderList []shippingBody `json:"order_list"`
+	}{okBody, strconv.Itoa(next), more, list})
+}
+
+// carriers are the ones this WeChat knows by its own ids.
+var carriers = [][2]string{
+	{"SF", "顺丰速运"}, {"ZTO", "中通快递"}, {"YTO", "圆通速递"}, {"STO", "申通快递"}, {"YUNDA", "韵达速递"}, {"JD", "京东快递"}, {"EMS", "EMS"},
+	{"JTSD", "极兔速递"}, {"DBL", "德邦快递"},
+}
+
+// deliveryList is POST /cgi-bin/express/delivery/open_msg/get_delivery_list.
+func (s *Sim) deliveryList(*call) answer {
+	type carrier struct {
+		ID   string `json:"delivery_id"`
+		Name string `json:"delivery_name"`
+	}
+	list := make([]carrier, len(carriers))
+	for i, c := range carriers {
+		list[i] = carrier{c[0], c[1]}
+	}
+	return ok(struct {
+		errcodeBody
+		List  []carrier `json:"delivery_list"`
+		Count int       `json:"count"`
+	}{okBody, list, len(list)})
 }
 
 // tradeManaged is POST /wxa/sec/order/is_trade_managed.
@@ -235,5 +332,5 @@ func (s *Sim) tradeManaged(c *call) answer {
 	return ok(struct {
 		errcodeBody
 		IsTradeManaged bool `json:"is_trade_managed"`
-	}{okBody, true})
+	}{okBody, !s.settings.TradeUnmanaged})
 }

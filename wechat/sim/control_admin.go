@@ -20,7 +20,7 @@ func (s *Sim) ctlIndex(*http.Request) (any, error) {
 	return map[string]any{
 		"about":  "Huitou 的微信模拟器：控制接口。推送类动作会等到第一次投递有了结果再返回，?wait_ms= 可改等待上限",
 		"routes": controlRoutes(),
-		"faults": map[string]any{"answers": answerFaults, "pushes": pushFaults},
+		"faults": map[string]any{"answers": answerFaults, "pushes": slices.Concat(pushFaults, payFaults)},
 	}, nil
 }
 

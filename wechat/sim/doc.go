@@ -65,6 +65,9 @@
 //	GET    /_sim/orders                     ?user= → {orders}, newest first
 //	GET    /_sim/refunds                    {refunds}
 //	POST   /_sim/refunds/{out_refund_no}/result  {status: SUCCESS|ABNORMAL|CLOSED} → {refund, delivery?}
+//	GET    /_sim/bills/{day}                {day, ready, lines, changes}: what a day's bill says or will say
+//	POST   /_sim/bills/{day}/changes        {act: drop|amount|status|foreign, number, fen?, status?} spoils it; DELETE takes that back
+//	POST   /_sim/certificates/rotate        a new platform certificate; the old one still verifies
 //	GET    /_sim/deliveries                 ?limit= → {deliveries}, newest first
 //	GET    /_sim/deliveries/{id}            one, waiting for its first try
 //	POST   /_sim/verify_url                 {app} → {verified, status}: the console's GET with echostr
@@ -81,6 +84,6 @@
 //
 // # What is not simulated
 //
-// Subscribe messages, mini-program codes and links, web OAuth, menus, media, bills,
-// profit sharing, auto-renewal and virtual payment.
+// Subscribe messages, mini-program codes and links, web OAuth, menus, media, bills
+// other than the trade bill of all lines, profit sharing, auto-renewal and virtual payment.
 package sim

@@ -43,6 +43,8 @@ const (
 	faultTimeoutAfter faultKind = "timeout_after" // the work is done, the answer never comes; the connection dies after delay_ms, 6 s unless given
 	faultBadSignature faultKind = "bad_signature" // pay: answer signed wrongly
 	faultNoPrepay     faultKind = "no_prepay_id"  // pay: 200 {} for a prepay
+	faultBadHash      faultKind = "bad_bill_hash" // pay: the bill's hash is not that of its file
+	faultPayFirst     faultKind = "pay_first"     // pay: the customer pays a moment before the close takes effect
 )
 
 // Faults of a push or notification to the product.
@@ -61,22 +63,25 @@ const (
 	faultPlaintext   faultKind = "plaintext"            // pushes: unencrypted to an encrypted account
 	faultExtraFields faultKind = "extra_fields"         // unknown fields in the body
 	faultOversized   faultKind = "oversized"            // a body of 1 MiB
+	// faultReordered holds the notification of a payment back until that of its refund is out, or for delay_ms, 10 min unless given.
+	faultReordered faultKind = "reordered"
 )
 
 var (
 	answerFaults = []faultKind{
 		faultLatency, faultReset, faultBadGateway, faultBusy, faultRevoked, faultQuota, faultError,
-		faultTimeoutAfter, faultBadSignature, faultNoPrepay,
+		faultTimeoutAfter, faultBadSignature, faultNoPrepay, faultBadHash, faultPayFirst,
 	}
 	pushFaults = []faultKind{
 		faultDuplicate, faultLost, faultDelayed, faultTampered, faultProbe, faultSerial, faultExpired,
 		faultMchID, faultAppID, faultAmount, faultCiphertext, faultPlaintext, faultExtraFields, faultOversized,
 	}
+	payFaults = []faultKind{faultReordered}
 )
 
 func (f *Fault) validate() error {
 	switch {
-	case !slices.Contains(answerFaults, f.Kind) && !slices.Contains(pushFaults, f.Kind):
+	case !slices.Contains(answerFaults, f.Kind) && !slices.Contains(pushFaults, f.Kind) && !slices.Contains(payFaults, f.Kind):
 		return fmt.Errorf("fault kind %q is unknown", f.Kind)
 	case f.App != "" && f.App != kindOA && f.App != kindMini && f.App != kindPay:
 		return fmt.Errorf("app %q is not oa, mini or pay", f.App)

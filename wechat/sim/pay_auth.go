@@ -62,6 +62,8 @@ func (s *Sim) payRoutes() *http.ServeMux {
 		"POST /v3/refund/domestic/refunds":                            (*Sim).createRefund,
 		"GET /v3/refund/domestic/refunds/{out_refund_no}":             (*Sim).refundByNumber,
 		"GET /v3/certificates":                                        (*Sim).certificates,
+		"GET /v3/bill/tradebill":                                      (*Sim).tradeBill,
+		"GET /v3/billdownload/file":                                   (*Sim).downloadBill,
 	} {
 		mux.Handle(pattern, payHandler(serve))
 	}
@@ -178,11 +180,18 @@ func authorization(list string) map[string]string {
 
 // platformKey is the private key of a serial: the public key id or the certificate's.
 func (s *Sim) platformKey(serial string) *rsa.PrivateKey {
+	s.acc.keys.RLock()
+	defer s.acc.keys.RUnlock()
 	switch serial {
 	case s.acc.Platform.PublicKeyID:
 		return s.acc.platformKey
 	case s.acc.Platform.CertificateSerial:
 		return s.acc.certificateKey
+	}
+	for _, old := range s.acc.Retired {
+		if old.Serial == serial {
+			return old.key
+		}
 	}
 	return nil
 }
@@ -204,7 +213,7 @@ func (s *Sim) finishPay(c *call, out answer) answer {
 		suffix = "268512771"
 	}
 	out.header.Set("Request-Id", requestID+"-"+suffix)
-	if out.status/100 != 2 {
+	if out.status/100 != 2 || out.unsigned {
 		return out
 	}
 	serial := c.r.Header.Get("Wechatpay-Serial")
@@ -248,20 +257,33 @@ func tamperBase64(sig string) string {
 }
 
 // certificates is GET /v3/certificates, for merchants that still verify with the
-// platform certificate.
+// platform certificate: the present one and those it replaced.
 func (s *Sim) certificates(*call) answer {
-	nonce := s.ids.hex(12)
-	sealed, err := sealAEAD(s.acc.Merchant.APIv3Key, nonce, "certificate", []byte(s.acc.Platform.CertPEM))
-	if err != nil {
+	list := []any{}
+	add := func(serial, certPEM string) error {
+		nonce := s.ids.hex(12)
+		sealed, err := sealAEAD(s.acc.Merchant.APIv3Key, nonce, "certificate", []byte(certPEM))
+		if err != nil {
+			return err
+		}
+		now := s.now()
+		list = append(list, map[string]any{
+			"serial_no": serial, "effective_time": chinaTime(now.AddDate(-1, 0, 0)), "expire_time": chinaTime(now.AddDate(4, 0, 0)),
+			"encrypt_certificate": map[string]string{
+				"algorithm": "AEAD_AES_256_GCM", "nonce": nonce, "associated_data": "certificate", "ciphertext": sealed,
+			},
+		})
+		return nil
+	}
+	if add(s.acc.Platform.CertificateSerial, s.acc.Platform.CertPEM) != nil {
 		return answer{status: http.StatusInternalServerError}
 	}
-	now := s.now()
-	return jsonAnswer(http.StatusOK, "application/json", map[string]any{"data": []any{map[string]any{
-		"serial_no": s.acc.Platform.CertificateSerial, "effective_time": chinaTime(now.AddDate(-1, 0, 0)), "expire_time": chinaTime(now.AddDate(4, 0, 0)),
-		"encrypt_certificate": map[string]string{
-			"algorithm": "AEAD_AES_256_GCM", "nonce": nonce, "associated_data": "certificate", "ciphertext": sealed,
-		},
-	}}})
+	for _, old := range s.acc.Retired {
+		if add(old.Serial, old.CertPEM) != nil {
+			return answer{status: http.StatusInternalServerError}
+		}
+	}
+	return jsonAnswer(http.StatusOK, "application/json", map[string]any{"data": list})
 }
 
 // canonicalJSON is a JSON value with keys sorted and numbers as written, to compare

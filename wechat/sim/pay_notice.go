@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -33,6 +34,26 @@ func (s *Sim) newNotice(address, event string, o *order, r *refund, at time.Time
 		App: kindPay, Event: event, Subject: o.number, CreatedAt: at,
 		carrier: &payNotice{id: s.ids.uuid(), event: event, url: address, order: o, refund: r, createdAt: at},
 	})
+}
+
+// hold keeps the notification of a payment back until release, or until it is due at the latest. s.mu is held.
+func (s *Sim) hold(d *Delivery, o *order, latest time.Time) {
+	o.held, d.NextAt = d, latest
+	s.engine.schedule(latest, d.carrier.lane(), func(context.Context) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if o.held == d {
+			s.release(o, latest)
+		}
+	})
+}
+
+// release sends what was held back. s.mu is held.
+func (s *Sim) release(o *order, at time.Time) {
+	if d := o.held; d != nil {
+		o.held = nil
+		s.dispatch(d, at)
+	}
 }
 
 func (n *payNotice) lane() string { return "pay:" + n.order.number }
@@ -80,10 +101,7 @@ func (n *payNotice) request(s *Sim, _ *Delivery, hit []*Fault) (*outgoing, error
 			n.body, n.clear = body, clear
 		}
 	}
-	serial, at := s.acc.Platform.PublicKeyID, s.now()
-	if s.settings.NotifySerial == "certificate" {
-		serial = s.acc.Platform.CertificateSerial
-	}
+	serial, at := s.notifySerial(), s.now()
 	if struck(hit, faultExpired) != nil {
 		at = at.Add(-10 * time.Minute)
 	}
@@ -106,6 +124,17 @@ func (n *payNotice) request(s *Sim, _ *Delivery, hit []*Fault) (*outgoing, error
 		url: address, header: header, body: body, journal: clear,
 		altered: altered, refuse: struckAny(hit, refuseNotice),
 	}, nil
+}
+
+// notifySerial is the key that signs the next notification. While a merchant moves from certificates to the public key, WeChat Pay
+// signs some with either.
+func (s *Sim) notifySerial() string {
+	s.noticesSigned++
+	switch mode := s.settings.NotifySerial; {
+	case mode == notifyByCertificate, mode == notifyByBoth && s.noticesSigned%2 == 0:
+		return s.acc.Platform.CertificateSerial
+	}
+	return s.acc.Platform.PublicKeyID
 }
 
 // address is where the notification goes: the notify_url, but only ever to this

@@ -42,6 +42,7 @@ type order struct {
 	paidAt        time.Time
 	refunds       []*refund
 	shipping      shipping
+	held          *Delivery // a notification kept back to come out of order
 }
 
 const (
@@ -219,6 +220,9 @@ func (s *Sim) closeOrder(c *call) answer {
 	switch {
 	case o == nil:
 		return orderNotExist.answer()
+	case o.state == tradeNotPay && struck(c.hit, faultPayFirst) != nil:
+		s.pay(o)
+		return (&payFault{status: http.StatusBadRequest, code: "ORDERPAID", message: "该订单已支付"}).answer()
 	case o.state == tradeSuccess || o.state == tradeRefund:
 		return (&payFault{status: http.StatusBadRequest, code: "ORDERPAID", message: "该订单已支付"}).answer()
 	}

@@ -164,6 +164,7 @@ func (s *Sim) settleRefund(r *refund, status refundStatus, at time.Time) *Delive
 	if status == refundSuccess {
 		s.receive(r.order.user, Message{App: kindPay, Kind: "payment", Title: "退款到账通知", Text: yuan(r.amount), MsgID: r.id})
 	}
+	defer s.release(r.order, at) // after the refund's own
 	if r.notifyURL == "" {
 		return nil
 	}

@@ -13,7 +13,7 @@ type Settings struct {
 	PushBase string       `json:"push_base"`
 	OA       PushSettings `json:"oa"`
 	Mini     PushSettings `json:"mini"`
-	// NotifySerial signs pay notifications by "public_key" or "certificate".
+	// NotifySerial signs pay notifications by "public_key", "certificate", or "both" in turn.
 	NotifySerial string `json:"notify_serial"`
 	// FinishDelayMS is how long after the answer to a template message its
 	// TEMPLATESENDJOBFINISH is pushed.
@@ -24,7 +24,16 @@ type Settings struct {
 	// ShippingLagMS is how long after payment shipping calls answer 10060001, as the
 	// real index lags by seconds. 0 by default.
 	ShippingLagMS int64 `json:"shipping_lag_ms"`
+	// TradeUnmanaged is a mini-program without 发货信息管理: nothing is frozen, and uploads answer 48001.
+	TradeUnmanaged bool `json:"trade_unmanaged"`
 }
+
+// What signs pay notifications.
+const (
+	notifyByPublicKey   = "public_key"
+	notifyByCertificate = "certificate"
+	notifyByBoth        = "both"
+)
 
 // PushSettings are one account's 消息推送 settings.
 type PushSettings struct {
@@ -44,7 +53,7 @@ func defaultSettings(cfg Config) Settings {
 		PushBase:      cfg.PushBase,
 		OA:            PushSettings{Path: pathOr(cfg.OAPushPath, "/wechat/oa"), Mode: "safe", Format: "xml"},
 		Mini:          PushSettings{Path: pathOr(cfg.MiniPushPath, "/wechat/mini"), Mode: "safe", Format: "json"},
-		NotifySerial:  "public_key",
+		NotifySerial:  notifyByPublicKey,
 		FinishDelayMS: 500,
 		RefundDelayMS: 2000,
 	}
@@ -69,8 +78,8 @@ func (v *Settings) validate() error {
 		}
 	}
 	switch {
-	case v.NotifySerial != "public_key" && v.NotifySerial != "certificate":
-		return fmt.Errorf("notify_serial %q is not public_key or certificate", v.NotifySerial)
+	case v.NotifySerial != notifyByPublicKey && v.NotifySerial != notifyByCertificate && v.NotifySerial != notifyByBoth:
+		return fmt.Errorf("notify_serial %q is not public_key, certificate or both", v.NotifySerial)
 	case v.FinishDelayMS < 0 || v.ShippingLagMS < 0 || v.RefundDelayMS < -1:
 		return fmt.Errorf("a delay is negative")
 	}

@@ -48,13 +48,15 @@ type world struct {
 
 	templateSent map[string]sentTemplate // openid + client_msg_id
 
-	orders       map[string]*order // by out_trade_no
-	orderList    []*order
-	prepays      map[string]*order
-	transactions map[string]*order
-	refunds      map[string]*refund
-	billChanges  map[string][]billChange // by day
-	billLinks    map[string]billLink     // by token
+	orders        map[string]*order // by out_trade_no
+	orderList     []*order
+	prepays       map[string]*order
+	transactions  map[string]*order
+	refunds       map[string]*refund
+	noticesSigned int
+
+	billChanges map[string][]billChange // by day
+	billLinks   map[string]billLink     // by token
 
 	deliveries []*Delivery
 	deliveryNo int
