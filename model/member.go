@@ -20,6 +20,8 @@ type Member struct {
 	TotalFen     Fen
 	FirstOrderAt *time.Time
 	LastOrderAt  *time.Time
+	// MergedInto is the member with whom this one has become one, through any number of merges; nil for a member of his own.
+	MergedInto *MemberID
 }
 
 // TableName names the table.
