@@ -35,6 +35,9 @@ var (
 	// check. Refuse it like any other; count it apart.
 	ErrProbe = fmt.Errorf("%w: signature probe", ErrSignature)
 
+	// ErrBillHash means that the file of a bill is not the one whose hash WeChat Pay signed: cut off or changed on the way.
+	ErrBillHash = errors.New("wechat: the bill does not have its hash")
+
 	// ErrSerial is an ErrSignature made with a key we do not know: forged, or WeChat Pay
 	// has moved to a new key.
 	ErrSerial = fmt.Errorf("%w: unknown key serial", ErrSignature)

@@ -1,6 +1,7 @@
 package pay
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"crypto/x509"
@@ -39,8 +40,10 @@ type Config struct {
 	Certificates []*x509.Certificate
 
 	HTTP *http.Client // see wechat.NewHTTPClient
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Files fetches bills, which are larger and slower than answers; nil means HTTP.
+	Files *http.Client
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 // PublicKey is one of WeChat Pay's public keys.
@@ -102,6 +105,7 @@ type Client struct {
 	now      func() time.Time
 	log      *slog.Logger
 
+	files   *http.Client // signs as well
 	orders  jsapi.JsapiApiService
 	refunds refunddomestic.RefundsApiService
 }
@@ -122,6 +126,12 @@ func New(cfg Config) (*Client, error) {
 	if signer.next == nil {
 		signer.next = http.DefaultTransport
 	}
+	files := cmp.Or(cfg.Files, cfg.HTTP)
+	download := *files
+	download.Transport = &signing{
+		mchID: cfg.MchID, serial: cfg.CertSerial, key: cfg.PrivateKey, now: cfg.Now,
+		next: cmp.Or[http.RoundTripper](files.Transport, http.DefaultTransport),
+	}
 	outbound := *cfg.HTTP
 	outbound.Transport = signer
 	// The SDK wants a context here and does not look at it.
@@ -141,6 +151,7 @@ func New(cfg Config) (*Client, error) {
 		signer:   signer,
 		now:      cfg.Now,
 		log:      cfg.Log.With("mch_id", cfg.MchID),
+		files:    &download,
 		orders:   jsapi.JsapiApiService{Client: sdk},
 		refunds:  refunddomestic.RefundsApiService{Client: sdk},
 	}, nil
