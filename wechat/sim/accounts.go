@@ -28,6 +28,9 @@ type Accounts struct {
 	Merchant  MerchantAccount `json:"merchant"`
 	Platform  PlatformAccount `json:"platform"`
 	Templates []Template      `json:"templates"`
+	// OASubscribe and MiniSubscribe are the templates of subscribe messages.
+	OASubscribe   []Template `json:"oa_subscribe"`
+	MiniSubscribe []Template `json:"mini_subscribe"`
 }
 
 // OAAccount is a verified 服务号. Its AppID begins with wxsim-oa-, which no real one
@@ -109,9 +112,13 @@ func loadAccounts(dir string, now time.Time) (*accounts, error) {
 // addMissingTemplates gives accounts kept by an older version the templates it did
 // not have.
 func (a *accounts) addMissingTemplates() {
-	for _, t := range shopTemplates() {
-		if !slices.ContainsFunc(a.Templates, func(have Template) bool { return have.Name == t.Name }) {
-			a.Templates = append(a.Templates, t)
+	for kept, shop := range map[*[]Template][]Template{
+		&a.Templates: shopTemplates(), &a.OASubscribe: shopOASubscribe(), &a.MiniSubscribe: shopMiniSubscribe(),
+	} {
+		for _, t := range shop {
+			if !slices.ContainsFunc(*kept, func(have Template) bool { return have.Name == t.Name }) {
+				*kept = append(*kept, t)
+			}
 		}
 	}
 }

@@ -36,6 +36,7 @@ func (s *Sim) code2Session(c *call) answer {
 	}
 	u.logins = append(u.logins, now)
 	login.used = true
+	u.seen(kindMini, now)
 	return ok(struct {
 		SessionKey string `json:"session_key"`
 		OpenID     string `json:"openid"`

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"context"
 	"maps"
 	"slices"
 	"strconv"
@@ -21,17 +20,12 @@ type sentTemplate struct {
 // platform took the message; TEMPLATESENDJOBFINISH tells what became of it.
 func (s *Sim) sendTemplate(c *call) answer {
 	var in struct {
-		ToUser      string `json:"touser"`
-		TemplateID  string `json:"template_id"`
-		URL         string `json:"url"`
-		MiniProgram *struct {
-			AppID    string `json:"appid"`
-			PagePath string `json:"pagepath"`
-		} `json:"miniprogram"`
-		Data map[string]struct {
-			Value string `json:"value"`
-		} `json:"data"`
-		ClientMsgID string `json:"client_msg_id"`
+		ToUser      string                   `json:"touser"`
+		TemplateID  string                   `json:"template_id"`
+		URL         string                   `json:"url"`
+		MiniProgram *miniTarget              `json:"miniprogram"`
+		Data        map[string]templateValue `json:"data"`
+		ClientMsgID string                   `json:"client_msg_id"`
 	}
 	if err := decodeJSON(c.body, &in); err != nil {
 		return s.errcode(47001)
@@ -48,23 +42,14 @@ func (s *Sim) sendTemplate(c *call) answer {
 	if !u.followed {
 		return s.errcode(43004)
 	}
-	message := Message{App: kindOA, Kind: "template", Title: t.Title, TemplateID: t.ID, URL: in.URL}
-	for _, f := range t.Fields {
-		value := in.Data[f.Key].Value
-		if value == "" {
-			return s.errcode(47003, "argument invalid! data."+f.Key+".value is emtpy") // the platform's own spelling
-		}
-		if !f.accepts(value) {
-			return s.errcode(47003, "argument invalid! data."+f.Key+".value invalid")
-		}
-		message.Fields = append(message.Fields, MessageField{f.Key, f.Label, value})
+	fields, problem := t.fill(in.Data)
+	if problem != "" {
+		return s.errcode(47003, problem)
 	}
+	message := Message{App: kindOA, Kind: "template", Title: t.Title, TemplateID: t.ID, URL: in.URL, Fields: fields}
 	if mp := in.MiniProgram; mp != nil && mp.AppID != "" {
-		switch target := s.appByID(mp.AppID); {
-		case target == nil || target.kind != kindMini:
-			return s.errcode(40013)
-		case mp.PagePath == "" || mp.PagePath[0] == '/':
-			return s.errcode(40165)
+		if code := s.checkTarget(mp); code != 0 {
+			return s.errcode(code)
 		}
 		message.URL = "小程序 " + mp.PagePath // a mini-program wins over url
 	}
@@ -90,9 +75,12 @@ func (s *Sim) sendTemplate(c *call) answer {
 		s.templateSent[key] = sentTemplate{msgID, now}
 	}
 	status := "success"
-	if u.blocked {
+	switch {
+	case u.blocked:
 		status = "failed:user block"
-	} else {
+	case u.unreachable:
+		status = "failed: system failed"
+	default:
 		message.MsgID = strconv.FormatUint(msgID, 10)
 		s.receive(u, message)
 	}
@@ -101,21 +89,11 @@ func (s *Sim) sendTemplate(c *call) answer {
 	return out
 }
 
-// templateFinished pushes TEMPLATESENDJOBFINISH a moment later, as the platform does
-// once the phone has the message. s.mu is held.
+// templateFinished pushes TEMPLATESENDJOBFINISH. s.mu is held.
 func (s *Sim) templateFinished(u *customer, msgID uint64, status string) {
-	due := s.now().Add(millis(s.settings.FinishDelayMS))
-	generation := s.generation
-	s.engine.schedule(due, laneOf(kindOA, u), func(ctx context.Context) {
-		s.mu.Lock()
-		if s.generation != generation {
-			s.mu.Unlock()
-			return
-		}
-		d := s.newPush(kindOA, u, "TEMPLATESENDJOBFINISH", due, false, []pushField{
+	s.later(kindOA, u, func() *Delivery {
+		return s.newPush(kindOA, u, "TEMPLATESENDJOBFINISH", s.now(), false, []pushField{
 			number("MsgID", int64(msgID)), text("Status", status),
 		})
-		s.mu.Unlock()
-		s.attempt(ctx, d, due)
 	})
 }

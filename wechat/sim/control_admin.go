@@ -31,7 +31,7 @@ func (s *Sim) ctlAccounts(*http.Request) (any, error) {
 		"mini":      map[string]string{"appid": a.Mini.AppID, "gh_id": a.Mini.GhID},
 		"merchant":  map[string]string{"mchid": a.Merchant.MchID, "serial_no": a.Merchant.SerialNo},
 		"platform":  map[string]string{"public_key_id": a.Platform.PublicKeyID, "certificate_serial": a.Platform.CertificateSerial},
-		"templates": a.Templates,
+		"templates": a.Templates, "oa_subscribe": a.OASubscribe, "mini_subscribe": a.MiniSubscribe,
 	}, nil
 }
 
@@ -122,6 +122,7 @@ func (s *Sim) ctlAddTemplate(r *http.Request) (any, error) {
 		Name   string          `json:"name"`
 		Title  string          `json:"title"`
 		Fields []TemplateField `json:"fields"`
+		For    string          `json:"for"`
 	}
 	if err := readControl(r, &in); err != nil {
 		return nil, err
@@ -132,7 +133,14 @@ func (s *Sim) ctlAddTemplate(r *http.Request) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.acc.Templates = append(s.acc.Templates, t)
+	lists := map[string]*[]Template{
+		"": &s.acc.Templates, "template": &s.acc.Templates, "oa_subscribe": &s.acc.OASubscribe, "mini_subscribe": &s.acc.MiniSubscribe,
+	}
+	to := lists[in.For]
+	if to == nil {
+		return nil, &refusal{http.StatusBadRequest, "template_invalid", "for 须为 template、oa_subscribe 或 mini_subscribe"}
+	}
+	*to = append(*to, t)
 	if s.cfg.StateDir != "" {
 		if err := s.acc.save(s.cfg.StateDir); err != nil {
 			return nil, err

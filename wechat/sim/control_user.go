@@ -9,24 +9,25 @@ import (
 )
 
 type userBody struct {
-	ID         string    `json:"id"`
-	Nickname   string    `json:"nickname"`
-	Phone      string    `json:"phone"`
-	UnionID    string    `json:"unionid"`
-	OAOpenID   string    `json:"oa_openid"`
-	MiniOpenID string    `json:"mini_openid"`
-	Followed   bool      `json:"followed"`
-	FollowedAt time.Time `json:"followed_at,omitzero"`
-	Scene      string    `json:"scene,omitempty"`
-	Blocked    bool      `json:"blocked"`
-	Risky      bool      `json:"risky"`
-	Messages   int       `json:"messages"`
+	ID          string    `json:"id"`
+	Nickname    string    `json:"nickname"`
+	Phone       string    `json:"phone"`
+	UnionID     string    `json:"unionid"`
+	OAOpenID    string    `json:"oa_openid"`
+	MiniOpenID  string    `json:"mini_openid"`
+	Followed    bool      `json:"followed"`
+	FollowedAt  time.Time `json:"followed_at,omitzero"`
+	Scene       string    `json:"scene,omitempty"`
+	Blocked     bool      `json:"blocked"`
+	Risky       bool      `json:"risky"`
+	Unreachable bool      `json:"unreachable"`
+	Messages    int       `json:"messages"`
 }
 
 func (u *customer) body() userBody {
 	b := userBody{
 		ID: u.ID, Nickname: u.Nickname, Phone: u.Phone, UnionID: u.UnionID, OAOpenID: u.openID[kindOA],
-		MiniOpenID: u.openID[kindMini], Followed: u.followed, Scene: u.scene, Blocked: u.blocked, Risky: u.risky,
+		MiniOpenID: u.openID[kindMini], Followed: u.followed, Scene: u.scene, Blocked: u.blocked, Risky: u.risky, Unreachable: u.unreachable,
 	}
 	if u.followed {
 		b.FollowedAt = u.followedAt
@@ -80,8 +81,9 @@ func (s *Sim) ctlUser(r *http.Request) (any, error) {
 
 func (s *Sim) ctlTraits(r *http.Request) (any, error) {
 	var in struct {
-		Blocked *bool `json:"blocked"`
-		Risky   *bool `json:"risky"`
+		Blocked     *bool `json:"blocked"`
+		Risky       *bool `json:"risky"`
+		Unreachable *bool `json:"unreachable"`
 	}
 	if err := readControl(r, &in); err != nil {
 		return nil, err
@@ -94,6 +96,9 @@ func (s *Sim) ctlTraits(r *http.Request) (any, error) {
 	}
 	if in.Blocked != nil {
 		u.blocked = *in.Blocked
+	}
+	if in.Unreachable != nil {
+		u.unreachable = *in.Unreachable
 	}
 	if in.Risky != nil {
 		u.risky = *in.Risky

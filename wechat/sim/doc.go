@@ -47,7 +47,7 @@
 //	POST   /_sim/users                      {nickname?, phone?} → user with unionid, oa_openid, mini_openid
 //	GET    /_sim/users                      {users}
 //	GET    /_sim/users/{user}               user
-//	POST   /_sim/users/{user}/traits        {blocked?, risky?}: refuses template messages; code2session answers 40226
+//	POST   /_sim/users/{user}/traits        {blocked?, unreachable?, risky?}: refuses template messages; messages fail after they were taken; code2session answers 40226
 //	POST   /_sim/users/{user}/login         → {js_code, expires_in}
 //	POST   /_sim/users/{user}/phone         {phone?} → {code, expires_in}
 //	POST   /_sim/users/{user}/follow        {ticket?, scene?} → push `subscribe`
@@ -57,6 +57,9 @@
 //	POST   /_sim/users/{user}/click         {key} → push `CLICK`
 //	GET    /_sim/menu                       {button}: the menu of the 服务号
 //	POST   /_sim/users/{user}/menu          {at: [button, entry?]}, counted from 0 → push CLICK, VIEW or view_miniprogram
+//	GET    /_sim/users/{user}/subscriptions {subscriptions}: templates of subscribe messages with what is left of each
+//	POST   /_sim/users/{user}/subscribe     {app?: mini|oa, choices: [{template: id or name, accept}], scene?} → push subscribe_msg_popup_event
+//	POST   /_sim/users/{user}/unsubscribe   {app?, template} → push subscribe_msg_change_event
 //	POST   /_sim/users/{user}/pay           {appId, timeStamp, nonceStr, package, signType, paySign, outcome?: success|cancel|fail}
 //	                                        → {errMsg, order, delivery} or 422 pay_sign_invalid, 409 …; without parameters
 //	                                        {prepay_id, unsigned:true} pays unchecked
@@ -77,7 +80,7 @@
 //	DELETE /_sim/faults, /_sim/faults/{id}  remove
 //	GET    /_sim/settings                   Settings
 //	POST   /_sim/settings                   fields to change → Settings
-//	POST   /_sim/templates                  {name?, title, fields:[{key,label,enum?}]} → template with id
+//	POST   /_sim/templates                  {for?: template|oa_subscribe|mini_subscribe, name?, title, fields:[{key,label,enum?}]} → template with id
 //	GET    /_sim/clock                      {now, movable}
 //	POST   /_sim/clock                      {advance_ms}; needs Config.Advance
 //	POST   /_sim/reset                      forget all but accounts and settings

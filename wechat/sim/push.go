@@ -17,12 +17,19 @@ type pushField struct {
 	name  string
 	value string
 	plain bool // a number: no CDATA, no quotes
+	// entries make it a list. In XML each is a List inside this element; in JSON all are
+	// the key List, an object when there is one and an array when there are several.
+	entries [][]pushField
 }
 
 func text(name, value string) pushField { return pushField{name: name, value: value} }
 
 func number(name string, value int64) pushField {
 	return pushField{name: name, value: strconv.FormatInt(value, 10), plain: true}
+}
+
+func list(name string, entries ...[]pushField) pushField {
+	return pushField{name: name, entries: entries}
 }
 
 // accountPush carries a message or event of the 服务号 or mini-program.
@@ -157,28 +164,61 @@ func tamperHex(sig string) string {
 func encodeFields(fields []pushField, format string) (body, contentType string) {
 	var b strings.Builder
 	if format == "json" {
-		for i, f := range fields {
-			b.WriteString(map[bool]string{true: "{", false: ","}[i == 0])
-			b.WriteString(jsonString(f.name) + ":")
-			if f.plain {
-				b.WriteString(f.value)
-			} else {
-				b.WriteString(jsonString(f.value))
-			}
-		}
-		return b.String() + "}", "application/json"
+		writeJSON(&b, fields)
+		return b.String(), "application/json"
 	}
 	b.WriteString("<xml>")
+	writeXML(&b, fields)
+	return b.String() + "</xml>", "text/xml"
+}
+
+func writeXML(b *strings.Builder, fields []pushField) {
 	for _, f := range fields {
 		b.WriteString("<" + f.name + ">")
-		if f.plain {
+		switch {
+		case f.entries != nil:
+			for _, entry := range f.entries {
+				b.WriteString("<List>")
+				writeXML(b, entry)
+				b.WriteString("</List>")
+			}
+		case f.plain:
 			b.WriteString(f.value)
-		} else {
+		default:
 			b.WriteString("<![CDATA[" + strings.ReplaceAll(f.value, "]]>", "]]]]><![CDATA[>") + "]]>")
 		}
 		b.WriteString("</" + f.name + ">\n")
 	}
-	return b.String() + "</xml>", "text/xml"
+}
+
+func writeJSON(b *strings.Builder, fields []pushField) {
+	b.WriteByte('{')
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		switch {
+		case f.entries != nil:
+			b.WriteString(`"List":`)
+			if len(f.entries) == 1 {
+				writeJSON(b, f.entries[0])
+				continue
+			}
+			b.WriteByte('[')
+			for n, entry := range f.entries {
+				if n > 0 {
+					b.WriteByte(',')
+				}
+				writeJSON(b, entry)
+			}
+			b.WriteByte(']')
+		case f.plain:
+			b.WriteString(jsonString(f.name) + ":" + f.value)
+		default:
+			b.WriteString(jsonString(f.name) + ":" + jsonString(f.value))
+		}
+	}
+	b.WriteByte('}')
 }
 
 // jsonString quotes without HTML escapes, as the platform does.

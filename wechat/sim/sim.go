@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -84,7 +85,7 @@ func (s *Sim) Accounts() Accounts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.acc.Accounts
-	out.Templates = append([]Template(nil), s.acc.Templates...)
+	out.Templates = slices.Clone(s.acc.Templates)
 	return out
 }
 

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Template is a 类目模板 of the official account.
+// Template is a 类目模板 of the official account, or a template of subscribe messages.
 type Template struct {
 	ID     string          `json:"id"`
 	Name   string          `json:"name"` // our short name for it
@@ -43,6 +43,38 @@ func shopTemplates() []Template {
 		{Name: "gift", Title: "积分兑换成功通知", Fields: []TemplateField{
 			{Key: "thing1", Label: "兑换商品"}, {Key: "number2", Label: "使用积分"}, {Key: "character_string3", Label: "兑换单号"}, {Key: "time4", Label: "兑换时间"}}},
 	}
+	return withIDs(templates)
+}
+
+// shopOASubscribe are the 订阅通知 of the 服务号.
+func shopOASubscribe() []Template {
+	return withIDs([]Template{
+		{Name: "visit", Title: "购后关怀通知", Fields: []TemplateField{
+			{Key: "character_string1", Label: "订单编号"}, {Key: "thing2", Label: "商品"}, {Key: "time3", Label: "下单时间"}, {Key: "thing4", Label: "温馨提示"}}},
+		{Name: "coupon_expiring", Title: "优惠券到期提醒", Fields: []TemplateField{
+			{Key: "thing1", Label: "优惠券"}, {Key: "number2", Label: "数量"}, {Key: "time3", Label: "最早到期"}, {Key: "thing4", Label: "温馨提示"}}},
+		{Name: "activity", Title: "活动开始提醒", Fields: []TemplateField{
+			{Key: "thing1", Label: "活动"}, {Key: "time2", Label: "开始时间"}, {Key: "thing3", Label: "温馨提示"}}},
+	})
+}
+
+// shopMiniSubscribe are the one-time 订阅消息 of the mini-program.
+func shopMiniSubscribe() []Template {
+	return withIDs([]Template{
+		{Name: "visit", Title: "购后关怀通知", Fields: []TemplateField{
+			{Key: "character_string1", Label: "订单编号"}, {Key: "thing2", Label: "商品"}, {Key: "time3", Label: "下单时间"}, {Key: "thing4", Label: "温馨提示"}}},
+		{Name: "coupon_expiring", Title: "优惠券到期提醒", Fields: []TemplateField{
+			{Key: "thing1", Label: "优惠券"}, {Key: "number2", Label: "数量"}, {Key: "time3", Label: "最早到期"}, {Key: "thing4", Label: "温馨提示"}}},
+		{Name: "points_expiring", Title: "积分到期提醒", Fields: []TemplateField{
+			{Key: "number1", Label: "即将到期积分"}, {Key: "date2", Label: "到期日期"}, {Key: "thing3", Label: "温馨提示"}}},
+		{Name: "membership_ending", Title: "会员到期提醒", Fields: []TemplateField{
+			{Key: "thing1", Label: "会员卡"}, {Key: "date2", Label: "到期日期"}, {Key: "thing3", Label: "温馨提示"}}},
+		{Name: "gift_shipped", Title: "兑换商品发货通知", Fields: []TemplateField{
+			{Key: "thing1", Label: "商品"}, {Key: "character_string2", Label: "快递单号"}, {Key: "time3", Label: "发货时间"}}},
+	})
+}
+
+func withIDs(templates []Template) []Template {
 	for i := range templates {
 		templates[i].ID = newTemplateID()
 	}
@@ -66,6 +98,26 @@ func (t Template) validate() error {
 		}
 	}
 	return nil
+}
+
+// templateValue is what a message puts into one field.
+type templateValue struct {
+	Value string `json:"value"`
+}
+
+// fill puts the data into the fields; problem is what 47003 says when it does not fit.
+func (t Template) fill(data map[string]templateValue) (fields []MessageField, problem string) {
+	for _, f := range t.Fields {
+		value := data[f.Key].Value
+		if value == "" {
+			return nil, "argument invalid! data." + f.Key + ".value is emtpy" // the platform's own spelling
+		}
+		if !f.accepts(value) {
+			return nil, "argument invalid! data." + f.Key + ".value invalid"
+		}
+		fields = append(fields, MessageField{f.Key, f.Label, value})
+	}
+	return fields, ""
 }
 
 func fieldKind(key string) string { return strings.TrimRight(key, "0123456789") }

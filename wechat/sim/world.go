@@ -120,9 +120,13 @@ type customer struct {
 	scene      string // of the QR that brought the follow
 	tags       []int64
 	blocked    bool // refuses template messages
-	risky      bool // code2session answers 40226
+	// unreachable: messages are taken and fail later, by the platform's own fault.
+	unreachable bool
+	risky       bool // code2session answers 40226
 
 	windows map[appKind]map[windowKind]*window
+	credits map[appKind]map[string]int // subscribe messages still allowed, by template id
+	inApp   time.Time                  // last time in the mini-program
 	inbox   []Message
 	logins  []time.Time // successful code2session calls of the last minute
 }
@@ -164,6 +168,13 @@ func (s *Sim) receive(u *customer, m Message) {
 	}
 }
 
+// seen notes that the customer is in the mini-program.
+func (u *customer) seen(kind appKind, now time.Time) {
+	if kind == kindMini {
+		u.inApp = now
+	}
+}
+
 // byOpenID finds who owns an openid of the app; nil when it is nobody's there.
 func (w *world) byOpenID(kind appKind, openID string) *customer {
 	if u := w.people[openID]; u != nil && u.openID[kind] == openID {
@@ -184,6 +195,7 @@ func (s *Sim) addCustomer(nickname, phone string) *customer {
 		ID: "u" + strconv.Itoa(n), Nickname: nickname, Phone: phone, UnionID: s.ids.unionID(),
 		openID:  map[appKind]string{kindOA: s.ids.openID(kindOA), kindMini: s.ids.openID(kindMini)},
 		windows: map[appKind]map[windowKind]*window{kindOA: {}, kindMini: {}},
+		credits: map[appKind]map[string]int{kindOA: {}, kindMini: {}},
 	}
 	s.customers = append(s.customers, u)
 	for _, key := range []string{u.ID, u.UnionID, u.Phone, u.openID[kindOA], u.openID[kindMini]} {
