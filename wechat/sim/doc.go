@@ -87,6 +87,6 @@
 //
 // # What is not simulated
 //
-// Subscribe messages, mini-program codes and links, web OAuth, menus, media, bills
+// Mini-program codes and links, web OAuth, menus, media, bills
 // other than the trade bill of all lines, profit sharing, auto-renewal and virtual payment.
 package sim

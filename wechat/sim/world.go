@@ -137,7 +137,7 @@ type Message struct {
 	At    time.Time `json:"at"`
 	App   appKind   `json:"app"`
 	Mine  bool      `json:"mine"` // sent by the customer
-	Kind  string    `json:"kind"` // text, event, template, reply, custom, payment, notice
+	Kind  string    `json:"kind"` // text, event, template, subscribe, reply, custom, payment, notice
 	Title string    `json:"title,omitempty"`
 	Text  string    `json:"text,omitempty"`
 	// Fields are a template's lines in its order.
