@@ -40,6 +40,8 @@ type MemberOpenID struct {
 	// Scene is the scene of the QR code that led here at the latest follow, empty without one.
 	Scene     string
 	CreatedAt time.Time
+	// SyncedIn is the latest run that saw it in WeChat's list of followers, 0 = none.
+	SyncedIn FollowerSyncID
 }
 
 // TableName names the table.

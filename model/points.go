@@ -191,6 +191,7 @@ type PointsMerge struct {
 	ToMember   MemberID
 	StaffID    StaffID // 0 when no staff did it
 	At         time.Time
+	FromSeq    int64 // of the last entry before it; 0 of merges that are older than this column
 }
 
 // TableName names the table.

@@ -30,6 +30,8 @@ type account struct {
 	lots   []*lot
 	// whole says that lots holds every pending and active lot.
 	whole bool
+	// merged says that the account went into another one, so that nothing is earned here any more.
+	merged bool
 }
 
 type lot struct {
@@ -67,12 +69,24 @@ func open(tx *db.Tx, members []model.MemberID, lots bool) (*Batch, error) {
 		return nil, fmt.Errorf("lock points accounts: %w", err)
 	}
 	b := &Batch{tx: tx, accounts: make(map[model.MemberID]*account, len(rows))}
-	var read []model.MemberID
+	var read, empty []model.MemberID
 	for _, r := range rows {
 		due := !tx.Now.Before(r.DueAt)
 		b.accounts[r.MemberID] = &account{PointsAccount: r, before: r, whole: lots || due}
+		if r.Balance() == 0 && r.Debt == 0 {
+			empty = append(empty, r.MemberID)
+		}
 		if lots || due {
 			read = append(read, r.MemberID)
+		}
+	}
+	if len(empty) > 0 { // an account that went into another one has nothing
+		gone, err := mergedAmong(tx, empty)
+		if err != nil {
+			return nil, fmt.Errorf("look up merged accounts: %w", err)
+		}
+		for m := range gone {
+			b.accounts[m].merged = true
 		}
 	}
 	if len(read) == 0 {
@@ -201,6 +215,9 @@ func (b *Batch) Earn(in Earn) (model.PointsEntry, error) {
 	a, err := b.account(in.Member)
 	if err != nil {
 		return model.PointsEntry{}, err
+	}
+	if a.merged {
+		return model.PointsEntry{}, ErrMerged
 	}
 	if in.Points > MaxBalance-a.Balance()-a.Held {
 		return model.PointsEntry{}, ErrBalanceLimit

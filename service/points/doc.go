@@ -31,7 +31,8 @@
 // # Merged accounts
 //
 // Merging moves every lot, with its own beginning and end, and the debt by pairs of entries with one Source, which returns, clawbacks and
-// completions of older business follow.
+// completions of older business follow. Nothing is earned in an account that went into another one. A split moves back what remains of
+// the lots that came over and what is left of their debt; what was spent in between stays spent, and what was earned in between stays.
 //
 // # The cache
 //

@@ -26,6 +26,9 @@ var (
 	ErrHoldsOpen = fault.New(fault.Conflict, "points.holds_open", "有未完成的兑换,暂不能合并", "points of this account are still held")
 	// ErrMerged means that an account went into another one before.
 	ErrMerged = fault.New(fault.Conflict, "points.merged", "积分账户已合并", "the points account was merged into another one")
+
+	// ErrNotMerged means that the account did not go into the other one, or came out again.
+	ErrNotMerged = fault.New(fault.Conflict, "points.not_merged", "积分账户未合并", "the points account is not merged into that one")
 	// ErrAdjustLimit means that one staff adjustment moves more than staff may.
 	ErrAdjustLimit = fault.New(fault.Forbidden, "points.adjust_limit", "超出单次可调整的积分数", "one adjustment may not move so many points")
 	// ErrAdjustDaily means that a member of staff has adjusted as many points today as one may.

@@ -59,11 +59,11 @@ func (s *Service) MergeTx(_ context.Context, tx *db.Tx, in Merge) (out Merged, f
 		return out, false, ErrBalanceLimit
 	}
 	out = Merged{from.Active, from.Pending, from.Debt}
+	row := model.PointsMerge{FromMember: in.From, ToMember: in.To, StaffID: in.Staff, At: tx.Now, FromSeq: from.Seq}
 	b.move(from, to)
 	if err := b.write(); err != nil {
 		return out, false, err
 	}
-	row := model.PointsMerge{FromMember: in.From, ToMember: in.To, StaffID: in.Staff, At: tx.Now}
 	if err := insertMerge(tx, &row); err != nil {
 		return out, false, fmt.Errorf("keep the merge of member %d into %d: %w", in.From, in.To, err)
 	}
@@ -72,38 +72,50 @@ func (s *Service) MergeTx(_ context.Context, tx *db.Tx, in Merge) (out Merged, f
 
 // move moves the debt and then every lot of one account into another, each by a pair of entries with one source.
 func (b *Batch) move(from, to *account) {
-	source := func() string { return fmt.Sprintf("merge:%d:%d", from.MemberID, from.Seq+1) }
-	if d := from.Debt; d > 0 {
-		key := source()
-		parts, got := upTo(to.bare(), d, b.tx.Now)
-		if rest := d - got; rest > 0 {
-			parts = append(parts, part{b.advance(to, rest, key, "").Seq, rest})
-		}
-		to.SpentTotal += d
-		b.takeFrom(to, parts, model.PointsEntry{Kind: model.PointsSpent, Reason: model.PointsMergedOut, Source: key, Delta: -d})
-		from.Active += d
-		from.EarnedTotal += d
-		b.newLot(from, model.PointsEntry{Kind: model.PointsEarned, Reason: model.PointsMergedIn, Source: key, Delta: d},
-			model.PointsLot{State: model.LotActive, ActiveFrom: b.tx.Now, ExpiresAt: model.Never})
-		b.payDebt(from)
-	}
+	b.moveDebt(from, to, from.Debt)
 	for _, l := range slices.Clone(from.lots) {
-		n, state := l.Remaining, l.State
-		if n == 0 {
-			continue
-		}
-		key := source()
-		from.SpentTotal += n
-		b.takeFrom(from, []part{{l.Seq, n}}, model.PointsEntry{Kind: model.PointsSpent, Reason: model.PointsMergedOut, Source: key, Delta: -n})
-		if to.EarnedTotal += n; state == model.LotPending {
-			to.Pending += n
-		} else {
-			to.Active += n
-		}
-		b.newLot(to, model.PointsEntry{Kind: model.PointsEarned, Reason: model.PointsMergedIn, Source: key, Delta: n},
-			model.PointsLot{State: state, ActiveFrom: l.ActiveFrom, ExpiresAt: l.ExpiresAt, Awaiting: l.Awaiting, Expiry: l.Expiry})
+		b.moveLot(from, to, l)
 	}
 	b.payDebt(to)
+}
+
+func mergeSource(from *account) string { return fmt.Sprintf("merge:%d:%d", from.MemberID, from.Seq+1) }
+
+// moveDebt lets to pay d of what from owes, or owe it from now on.
+func (b *Batch) moveDebt(from, to *account, d model.Points) {
+	if d == 0 {
+		return
+	}
+	key := mergeSource(from)
+	parts, got := upTo(to.bare(), d, b.tx.Now)
+	if rest := d - got; rest > 0 {
+		parts = append(parts, part{b.advance(to, rest, key, "").Seq, rest})
+	}
+	to.SpentTotal += d
+	b.takeFrom(to, parts, model.PointsEntry{Kind: model.PointsSpent, Reason: model.PointsMergedOut, Source: key, Delta: -d})
+	from.Active += d
+	from.EarnedTotal += d
+	b.newLot(from, model.PointsEntry{Kind: model.PointsEarned, Reason: model.PointsMergedIn, Source: key, Delta: d},
+		model.PointsLot{State: model.LotActive, ActiveFrom: b.tx.Now, ExpiresAt: model.Never})
+	b.payDebt(from)
+}
+
+// moveLot moves what remains in a lot.
+func (b *Batch) moveLot(from, to *account, l *lot) {
+	n, state := l.Remaining, l.State
+	if n == 0 {
+		return
+	}
+	key := mergeSource(from)
+	from.SpentTotal += n
+	b.takeFrom(from, []part{{l.Seq, n}}, model.PointsEntry{Kind: model.PointsSpent, Reason: model.PointsMergedOut, Source: key, Delta: -n})
+	if to.EarnedTotal += n; state == model.LotPending {
+		to.Pending += n
+	} else {
+		to.Active += n
+	}
+	b.newLot(to, model.PointsEntry{Kind: model.PointsEarned, Reason: model.PointsMergedIn, Source: key, Delta: n},
+		model.PointsLot{State: state, ActiveFrom: l.ActiveFrom, ExpiresAt: l.ExpiresAt, Awaiting: l.Awaiting, Expiry: l.Expiry})
 }
 
 // heirOf returns the account into which a member's went, through any number of merges; the member's own when there was none.

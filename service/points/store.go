@@ -314,6 +314,43 @@ func mergeOf(tx *db.Tx, from model.MemberID) (m model.PointsMerge, ok bool, err 
 
 func insertMerge(tx *db.Tx, m *model.PointsMerge) error { return tx.Gorm().Create(m).Error }
 
+// deleteMerge ends a merge whose accounts are locked.
+func deleteMerge(tx *db.Tx, m model.PointsMerge) error {
+	res := tx.Gorm().Where("from_member = ? AND to_member = ?", m.FromMember, m.ToMember).Delete(&model.PointsMerge{})
+	if res.Error == nil && res.RowsAffected != 1 {
+		return errMoved
+	}
+	return res.Error
+}
+
+// mergedAmong returns which of the members' accounts went into another one.
+func mergedAmong(tx *db.Tx, members []model.MemberID) (gone map[model.MemberID]bool, err error) {
+	var ids []model.MemberID
+	err = tx.Gorm().Model(&model.PointsMerge{}).Where("from_member IN ?", members).Pluck("from_member", &ids).Error
+	gone = make(map[model.MemberID]bool, len(ids))
+	for _, id := range ids {
+		gone[id] = true
+	}
+	return gone, err
+}
+
+// mergedInto returns the merges whose accounts came to one of the members.
+func mergedInto(tx *db.Tx, members []model.MemberID) (rows []model.PointsMerge, err error) {
+	err = tx.Gorm().Where("to_member IN ?", members).Find(&rows).Error
+	return rows, err
+}
+
+// mergedOut reads the entries by which merges took points from an account since an instant.
+func mergedOut(tx *db.Tx, member model.MemberID, since time.Time) (rows []model.PointsEntry, err error) {
+	err = tx.Gorm().Where("member_id = ? AND at >= ? AND reason = ?", member, since, model.PointsMergedOut).Order("seq").Find(&rows).Error
+	return rows, err
+}
+
+func entryAt(tx *db.Tx, member model.MemberID, seq int64) (e model.PointsEntry, ok bool, err error) {
+	err = tx.Gorm().Where("member_id = ? AND seq = ?", member, seq).Take(&e).Error
+	return found(e, err)
+}
+
 // movedOn reads the entries by which merges gave the points of a lot to other accounts.
 func movedOn(tx *db.Tx, earned model.PointsEntry) (rows []model.PointsEntry, err error) {
 	var sources []string
