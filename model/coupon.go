@@ -23,6 +23,8 @@ const (
 	ForNewcomers   CouponAudience = "newcomers"   // members who have not bought yet
 	ForBuyers      CouponAudience = "buyers"      // members who have bought
 	ForCardholders CouponAudience = "cardholders" // members whose paid card is valid now
+	ForTiers       CouponAudience = "tiers"       // members who stand on one of some levels now
+	ForTagged      CouponAudience = "tags"        // members who have one of some tags now
 )
 
 // CouponRefund says what becomes of a used coupon when its whole order is refunded. A partial refund leaves it used.
@@ -128,6 +130,8 @@ type CouponTemplate struct {
 	// TermsID points at the conditions; 0 is the zero ones.
 	TermsID  CouponTermsID
 	Audience CouponAudience
+	// AudienceOf names the levels or tags of an audience that is made of some, by their public ids with commas between.
+	AudienceOf string
 	// ClaimFrom and ClaimUntil bound the claims, half-open; nil is no bound.
 	ClaimFrom, ClaimUntil *time.Time
 	// UseFrom and UseUntil are the fixed validity, half-open; both nil when UseDays counts.

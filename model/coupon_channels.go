@@ -95,6 +95,7 @@ const (
 	CouponOnJoin      CouponEvent = "joined"       // somebody became a member
 	CouponOnTier      CouponEvent = "tier_reached" // a level was reached for the first time
 	CouponOnPaidCard  CouponEvent = "card_bought"  // a paid card was bought
+	CouponOnBirthday  CouponEvent = "birthday"     // the member's birthday comes, or is there
 	CouponOnFollowing CouponEvent = "followed"     // refused
 )
 
@@ -108,6 +109,7 @@ type CouponRule struct {
 	Rank       int64 // CouponOnTier: only this level, counted from 1 at the lowest; 0 is every one
 	PackSize   int64 // 0: the member gets the coupon himself
 	PackHours  int64 // how long the pack can be taken from
+	DaysBefore int64 // CouponOnBirthday: so many days ahead; 0 is on the day
 	CreatedBy  StaffID
 	CreatedAt  time.Time
 	EndedAt    *time.Time
@@ -264,3 +266,16 @@ type CouponReminderDay struct {
 
 // TableName names the table.
 func (CouponReminderDay) TableName() string { return "coupon_reminder_days" }
+
+// CouponBirthdayDay is the row of what a rule has done for the birthdays of a day; Cursor is the checkpoint, as in CouponRun.
+type CouponBirthdayDay struct {
+	RuleID  CouponRuleID `gorm:"primaryKey;autoIncrement:false"`
+	Day     Day          `gorm:"primaryKey"`
+	Cursor  MemberID     `gorm:"column:cursor_member"`
+	Given   int64
+	Refused int64
+	DoneAt  *time.Time
+}
+
+// TableName names the table.
+func (CouponBirthdayDay) TableName() string { return "coupon_birthday_days" }

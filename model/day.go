@@ -55,6 +55,9 @@ func (d Day) AddMonths(n, anchor int) Day {
 // DayOfMonth returns 1 to 31.
 func (d Day) DayOfMonth() int { return d.t.Day() }
 
+// Year returns the year.
+func (d Day) Year() int { return d.t.Year() }
+
 // Sub returns the number of days from e to d.
 func (d Day) Sub(e Day) int { return int(d.t.Sub(e.t) / (24 * time.Hour)) }
 

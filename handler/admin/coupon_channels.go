@@ -99,12 +99,12 @@ func couponLinks(r *web.Routes, s *coupons.Service) {
 
 func couponRules(r *web.Routes, s *coupons.Service) {
 	web.Post(r, "/coupon-rules", web.Staff(staff.CouponsManage), web.Doc{
-		ID: "add-coupon-rule", Summary: "事件发券:随单、入会、升级、开卡;随单也可发分享券包。关注公众号不得奖励", Tag: "优惠券", Status: http.StatusCreated,
+		ID: "add-coupon-rule", Summary: "事件发券:随单、入会、升级、开卡、生日;随单也可发分享券包。关注公众号不得奖励", Tag: "优惠券", Status: http.StatusCreated,
 		Errors: []*fault.Fault{fault.ErrInvalid, coupons.ErrFollowReward, coupons.ErrTemplateUnknown, coupons.ErrNotIssuable, coupons.ErrEnded, db.ErrKeyReused},
 	}, func(ctx context.Context, in *addCouponRuleRequest) (*couponRuleReply, error) {
 		b := in.Body
 		rule, err := s.AddRule(ctx, coupons.NewRule{Staff: web.Actor(ctx).ID, Event: b.Event, Template: b.Template, MinFen: b.MinFen, Rank: b.Rank,
-			PackSize: b.PackSize, PackHours: b.PackHours, Key: in.Key(ctx)})
+			PackSize: b.PackSize, PackHours: b.PackHours, DaysBefore: b.DaysBefore, Key: in.Key(ctx)})
 		if err != nil {
 			return nil, err
 		}
@@ -197,12 +197,13 @@ type couponLinkView struct {
 type addCouponRuleRequest struct {
 	web.Idempotent
 	Body struct {
-		Event     model.CouponEvent `json:"event" enum:"order_paid,joined,tier_reached,card_bought,followed" doc:"followed is refused: the platform forbids a reward for following"`
-		Template  model.PublicID    `json:"template" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
-		MinFen    model.Fen         `json:"min_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"order_paid: what the order must have cost at least"`
-		Rank      int64             `json:"rank,omitempty" minimum:"0" maximum:"100" doc:"tier_reached: only this level, 1 is the lowest; 0 is every one"`
-		PackSize  int64             `json:"pack_size,omitempty" minimum:"0" maximum:"20" doc:"order_paid: coupons that the buyer may pass on instead of one for himself"`
-		PackHours int64             `json:"pack_hours,omitempty" minimum:"0" maximum:"720" doc:"how long friends can take from the pack"`
+		Event      model.CouponEvent `json:"event" enum:"order_paid,joined,tier_reached,card_bought,birthday,followed" doc:"followed is refused: the platform forbids a reward for following"`
+		Template   model.PublicID    `json:"template" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
+		MinFen     model.Fen         `json:"min_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"order_paid: what the order must have cost at least"`
+		Rank       int64             `json:"rank,omitempty" minimum:"0" maximum:"100" doc:"tier_reached: only this level, 1 is the lowest; 0 is every one"`
+		PackSize   int64             `json:"pack_size,omitempty" minimum:"0" maximum:"20" doc:"order_paid: coupons that the buyer may pass on instead of one for himself"`
+		PackHours  int64             `json:"pack_hours,omitempty" minimum:"0" maximum:"720" doc:"how long friends can take from the pack"`
+		DaysBefore int64             `json:"days_before,omitempty" minimum:"0" maximum:"30" doc:"birthday: so many days ahead; 0 is on the day"`
 	}
 }
 
@@ -215,17 +216,18 @@ type couponRulesReply struct {
 }
 
 type couponRuleView struct {
-	ID        model.PublicID    `json:"id"`
-	Event     model.CouponEvent `json:"event" enum:"order_paid,joined,tier_reached,card_bought"`
-	Template  model.PublicID    `json:"template"`
-	MinFen    model.Fen         `json:"min_fen"`
-	Rank      int64             `json:"rank"`
-	PackSize  int64             `json:"pack_size"`
-	PackHours int64             `json:"pack_hours"`
-	CreatedAt time.Time         `json:"created_at"`
-	EndedAt   *time.Time        `json:"ended_at"`
+	ID         model.PublicID    `json:"id"`
+	Event      model.CouponEvent `json:"event" enum:"order_paid,joined,tier_reached,card_bought,birthday"`
+	Template   model.PublicID    `json:"template"`
+	MinFen     model.Fen         `json:"min_fen"`
+	Rank       int64             `json:"rank"`
+	PackSize   int64             `json:"pack_size"`
+	PackHours  int64             `json:"pack_hours"`
+	DaysBefore int64             `json:"days_before"`
+	CreatedAt  time.Time         `json:"created_at"`
+	EndedAt    *time.Time        `json:"ended_at"`
 }
 
 func couponRule(r coupons.Rule) couponRuleView {
-	return couponRuleView{r.ID, r.Event, r.Template, r.MinFen, r.Rank, r.PackSize, r.PackHours, r.CreatedAt, r.EndedAt}
+	return couponRuleView{r.ID, r.Event, r.Template, r.MinFen, r.Rank, r.PackSize, r.PackHours, r.DaysBefore, r.CreatedAt, r.EndedAt}
 }

@@ -44,6 +44,11 @@ func TestChannelInvariantsTrip(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		rule(t, s.Service, coupons.NewRule{Event: model.CouponOnBirthday, Template: id})
+		if err := s.members.SetBirthday(t.Context(), 7, bornOn(2026, 11, 21)); err != nil {
+			t.Fatal(err)
+		}
+		s.night(t)
 		start(t, s, coupons.NewRun{Template: id, Phones: []string{phoneOf(10), phoneOf(0), "x"}})
 		s.runDue(t)
 		sound(t, d)
@@ -63,6 +68,8 @@ func TestChannelInvariantsTrip(t *testing.T) {
 				[]string{"coupons.code_coupons", "coupons.codes"}},
 			{"a code that gave another member", `UPDATE coupon_codes SET member_id = 9 WHERE member_id = 1`, []string{"coupons.codes"}},
 			{"a run's counter", `UPDATE coupon_runs SET issued = issued + 1, limit_reached = limit_reached - 1`, []string{"coupons.run_refusals", "coupons.runs"}},
+			{"a birthday's rule of something else", `UPDATE coupon_rules SET event = 'joined' WHERE event = 'birthday'`, []string{"coupons.birthday_days"}},
+			{"a birthday's counter", `UPDATE coupon_birthday_days SET given = given + 1 WHERE given = 1`, []string{"coupons.birthdays"}},
 			{"a refusal lost", `DELETE FROM coupon_run_refusals WHERE outcome = 'unknown_phone'`, []string{"coupons.run_refusals"}},
 			{"a channel of its own", `UPDATE coupons SET channel = 'x' WHERE channel = 'claim'`, []string{"coupons.states"}},
 			{"a gift from nowhere", `UPDATE coupons SET channel = 'gift' WHERE channel = 'claim' AND state = 'in_transfer'`, []string{"coupons.gift_source"}},

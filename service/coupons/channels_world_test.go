@@ -51,7 +51,7 @@ func newShop(d *db.DB) *shop {
 	log := slog.New(slog.DiscardHandler)
 	s := &shop{db: d, queue: jobs.New(d, log), outbox: &outbox{sent: map[string]messages.Message{}, fail: map[model.MemberID]error{}}}
 	s.members = members.New(members.Deps{DB: d, PhoneKey: make([]byte, 32), Facts: facts.New(s.queue), Log: log})
-	s.Service = coupons.New(coupons.Deps{DB: d, Members: s.members, Queue: s.queue, People: s.members, Messages: s.outbox, Log: log})
+	s.Service = coupons.New(coupons.Deps{DB: d, Members: s.members, Queue: s.queue, People: s.members, Birthdays: s.members, Messages: s.outbox, Log: log})
 	s.Distribute()
 	return s
 }

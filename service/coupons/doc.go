@@ -51,6 +51,9 @@
 //     Its member may enter it again. Wrong codes are charged before they are looked up: five are free, then the pauses double (threat T33).
 //   - Rules say which event gives what, each event once for ever. Following the official account is no event: WeChat forbids a
 //     reward for following and for sharing, so the schema refuses the word and the one who shares a pack gets nothing from it.
+//   - A birthday gives one coupon a rule and year, on the day or some days ahead. Every hour each rule looks at the birthdays that have come into
+//     reach, with a checkpoint for every day; one that was missed is caught up for a week, and a birthday that is told on the day counts
+//     on that day. What is told later than the day waits for the next year.
 //   - A pack gives each friend one coupon, up to its size, until its end. It promises no stock.
 //   - A holder may offer a coupon to a friend if its template allows that: issued -> in_transfer for a day or until its own end, then
 //     transferred with a new coupon for the friend, or issued again. The friend's has the same terms and end and fills a slot of his

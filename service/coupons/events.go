@@ -28,7 +28,9 @@ type NewRule struct {
 	// PackSize makes the buyer of an order get a pack of so many coupons to pass on to friends, instead of a coupon. PackHours is how
 	// long friends can take from it.
 	PackSize, PackHours int64
-	Key                 db.Key `json:"-"`
+	// DaysBefore lets a birthday's coupon come so many days ahead; 0 is on the day.
+	DaysBefore int64  `json:",omitempty"`
+	Key        db.Key `json:"-"`
 }
 
 // Rule is a rule as staff see it.
@@ -39,6 +41,7 @@ type Rule struct {
 	MinFen              model.Fen
 	Rank                int64
 	PackSize, PackHours int64
+	DaysBefore          int64
 	CreatedAt           time.Time
 	EndedAt             *time.Time
 	Replayed            bool `json:"-"`
@@ -67,7 +70,7 @@ func (s *Service) AddRule(ctx context.Context, in NewRule) (r Rule, err error) {
 				return Rule{}, ErrEnded
 			}
 			row := model.CouponRule{PublicID: model.PublicID(random.ID()), Event: in.Event, TemplateID: t.ID, MinFen: in.MinFen, Rank: in.Rank,
-				PackSize: in.PackSize, PackHours: in.PackHours, CreatedBy: in.Staff, CreatedAt: tx.Now}
+				PackSize: in.PackSize, PackHours: in.PackHours, DaysBefore: in.DaysBefore, CreatedBy: in.Staff, CreatedAt: tx.Now}
 			if err := insertRule(tx, &row); err != nil {
 				return Rule{}, fmt.Errorf("insert a rule: %w", err)
 			}
@@ -87,15 +90,17 @@ func (in NewRule) faults() []fault.Field {
 		}
 	}
 	switch in.Event {
-	case model.CouponOnOrder, model.CouponOnJoin, model.CouponOnTier, model.CouponOnPaidCard:
+	case model.CouponOnOrder, model.CouponOnJoin, model.CouponOnTier, model.CouponOnPaidCard, model.CouponOnBirthday:
 	default:
-		bad(true, "event", "order_paid, joined, tier_reached or card_bought")
+		bad(true, "event", "order_paid, joined, tier_reached, card_bought or birthday")
 	}
 	order := in.Event == model.CouponOnOrder
 	bad(in.MinFen < 0 || in.MinFen > model.MaxFen || in.MinFen > 0 && !order, "min_fen", "0 to 1000000000, of order_paid only")
 	bad(in.Rank < 0 || in.Rank > 100 || in.Rank > 0 && in.Event != model.CouponOnTier, "rank", "0 to 100, of tier_reached only")
 	bad(in.PackSize < 0 || in.PackSize > maxPackSize || in.PackSize > 0 && !order, "pack_size", "0 to 20, of order_paid only")
 	bad(in.PackSize > 0 && (in.PackHours < 1 || in.PackHours > maxPackHours), "pack_hours", "1 to 720")
+	birthday := in.Event == model.CouponOnBirthday
+	bad(in.DaysBefore < 0 || in.DaysBefore > maxDaysBefore || in.DaysBefore > 0 && !birthday, "days_before", "0 to 30, of birthday only")
 	bad(in.PackSize == 0 && in.PackHours != 0, "pack_hours", "belongs to a pack")
 	return list
 }
@@ -167,17 +172,28 @@ func (s *Service) OnEvent(ctx context.Context, e Event) error {
 		if !applies(r, e) {
 			continue
 		}
-		err := s.db.Do(ctx, func(ctx context.Context, tx *db.Tx) error { return s.reward(ctx, tx, r, e) })
-		if f := fault.Of(err); f != nil && f.Kind != fault.Unavailable {
-			s.log.WarnContext(ctx, "rule gave nothing", "rule", r.PublicID, "event", e.Ref, "member", e.Member, "code", f.Code)
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("give what rule %d promises for %s: %w", r.ID, e.Ref, err)
+		if err := s.answer(ctx, r, e); err != nil {
+			return err
 		}
 	}
 	return nil
 }
+
+// answer gives what one rule promises for an event.
+func (s *Service) answer(ctx context.Context, r model.CouponRule, e Event) error {
+	err := s.db.Do(ctx, func(ctx context.Context, tx *db.Tx) error { return s.reward(ctx, tx, r, e) })
+	if f := fault.Of(err); f != nil && f.Kind != fault.Unavailable {
+		s.log.WarnContext(ctx, "rule gave nothing", "rule", r.PublicID, "event", e.Ref, "member", e.Member, "code", f.Code)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("give what rule %d promises for %s: %w", r.ID, e.Ref, err)
+	}
+	return nil
+}
+
+// ruleSource makes a rule answer an event once for ever.
+func ruleSource(r model.CouponRule, ref string) string { return fmt.Sprintf("rule:%d:%s", r.ID, ref) }
 
 // applies tells whether a rule answers an event.
 func applies(r model.CouponRule, e Event) bool {
@@ -185,7 +201,7 @@ func applies(r model.CouponRule, e Event) bool {
 }
 
 func (s *Service) reward(ctx context.Context, tx *db.Tx, r model.CouponRule, e Event) error {
-	source := fmt.Sprintf("rule:%d:%s", r.ID, e.Ref)
+	source := ruleSource(r, e.Ref)
 	if r.PackSize > 0 {
 		return s.openPack(tx, r, e, source)
 	}
@@ -202,6 +218,6 @@ func (s *Service) reward(ctx context.Context, tx *db.Tx, r model.CouponRule, e E
 }
 
 func ruleView(r model.CouponRule, t model.PublicID) Rule {
-	return Rule{ID: r.PublicID, Event: r.Event, Template: t, MinFen: r.MinFen, Rank: r.Rank, PackSize: r.PackSize, PackHours: r.PackHours,
+	return Rule{ID: r.PublicID, Event: r.Event, Template: t, MinFen: r.MinFen, Rank: r.Rank, PackSize: r.PackSize, PackHours: r.PackHours, DaysBefore: r.DaysBefore,
 		CreatedAt: r.CreatedAt.UTC(), EndedAt: r.EndedAt}
 }

@@ -47,6 +47,8 @@ type Deps struct {
 	People   People
 	Messages Outbox
 	Page     string
+	// Birthdays is needed by rules for birthdays, with Queue.
+	Birthdays Birthdays
 	// Audience returns which of the members belong to an audience that is not everyone; nil means nobody does.
 	Audience func(ctx context.Context, tx *db.Tx, a model.CouponAudience, members []model.MemberID) (map[model.MemberID]bool, error)
 	// MemberPrice returns the share that a member's price takes off goods; nil means nothing.
@@ -62,9 +64,10 @@ type Service struct {
 	links   *db.Group[model.PublicID, linkClaim, Coupon]
 	queue   *jobs.Queue
 
-	people   People
-	messages Outbox
-	page     string
+	people    People
+	birthdays Birthdays
+	messages  Outbox
+	page      string
 	// inAudience and memberPrice are asked of those who know; each may be nil.
 	inAudience  func(context.Context, *db.Tx, model.CouponAudience, []model.MemberID) (map[model.MemberID]bool, error)
 	memberPrice func(context.Context, *db.Tx, model.MemberID, time.Time) (model.BasisPoints, error)
@@ -76,7 +79,7 @@ type Service struct {
 // New returns the service.
 func New(d Deps) *Service {
 	s := &Service{db: d.DB, members: d.Members, log: d.Log, queue: d.Queue, inAudience: d.Audience, memberPrice: d.MemberPrice,
-		people: d.People, messages: d.Messages, page: d.Page}
+		people: d.People, birthdays: d.Birthdays, messages: d.Messages, page: d.Page}
 	s.claims = db.NewGroup(d.DB, maxBatch, s.decideClaims)
 	s.links = db.NewGroup(d.DB, maxBatch, s.decideLinkClaims)
 	if d.Queue != nil {

@@ -39,6 +39,14 @@ func channelInvariants() []audit.Invariant {
 			FROM (SELECT template_id, SUM(issued) AS n FROM coupon_runs GROUP BY template_id) r
 			LEFT JOIN (SELECT template_id, COUNT(*) AS n FROM coupons WHERE channel = 'bulk' GROUP BY template_id) c ON c.template_id = r.template_id
 			WHERE r.n <> COALESCE(c.n, 0)`),
+		audit.SQL("coupons.birthday_days", "what was done for a day's birthdays was done for a rule that answers birthdays",
+			`SELECT d.rule_id, d.day FROM coupon_birthday_days d LEFT JOIN coupon_rules r ON r.id = d.rule_id
+			WHERE r.id IS NULL OR r.event <> 'birthday'`),
+		audit.SQL("coupons.birthdays", "a rule that answers birthdays gave at least as many coupons as it counted",
+			`SELECT r.id, d.n AS counted, COUNT(c.id) AS given FROM coupon_rules r
+			JOIN (SELECT rule_id, SUM(given) AS n FROM coupon_birthday_days GROUP BY rule_id) d ON d.rule_id = r.id
+			LEFT JOIN coupons c ON c.template_id = r.template_id AND c.source LIKE CONCAT('rule:', r.id, ':birthday:%')
+			WHERE r.event = 'birthday' GROUP BY r.id, d.n HAVING COUNT(c.id) < d.n`),
 		audit.SQL("coupons.run_refusals", "a bulk issue keeps every member who got nothing, and a finished list accounts for every line",
 			`SELECT r.id, r.total, r.issued, COALESCE(f.n, 0) AS refused FROM coupon_runs r
 			LEFT JOIN (SELECT run_id, COUNT(*) AS n FROM coupon_run_refusals GROUP BY run_id) f ON f.run_id = r.id

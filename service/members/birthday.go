@@ -99,16 +99,22 @@ func (s *Service) BirthdayTx(_ context.Context, tx *db.Tx, m model.MemberID) (b 
 	return b, err == nil, err
 }
 
-// BirthdaysOn returns at most limit members who have their birthday on a day, in the order of their ids from the one after after.
-// Those born on 29 February come on the 28th in common years. A limit of 0 stands for 1,000.
+// BirthdaysOn is BirthdaysOnTx in a transaction of its own.
 func (s *Service) BirthdaysOn(ctx context.Context, day model.Day, after model.MemberID, limit int) (list []model.MemberID, err error) {
+	err = s.db.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		list, err = s.BirthdaysOnTx(ctx, tx, day, after, limit)
+		return err
+	})
+	return list, err
+}
+
+// BirthdaysOnTx returns at most limit members who have their birthday on a day, in the order of their ids from the one after after.
+// Those born on 29 February come on the 28th in common years. A limit of 0 stands for 1,000.
+func (s *Service) BirthdaysOnTx(_ context.Context, tx *db.Tx, day model.Day, after model.MemberID, limit int) ([]model.MemberID, error) {
 	if limit <= 0 {
 		limit = bulk
 	}
-	err = s.db.Read(ctx, func(_ context.Context, tx *db.Tx) error {
-		list, err = bornOn(tx, model.BirthdaysOn(day), after, limit)
-		return err
-	})
+	list, err := bornOn(tx, model.BirthdaysOn(day), after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("look for birthdays on %s: %w", day, err)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // couponEvents tells the coupons what happened, so that their rules can answer. Following the official account is not among it: the
-// platform forbids a reward for that. Birthdays are not known yet.
+// platform forbids a reward for that. Birthdays that come by the calendar are the coupons' own work by the clock.
 func (v Services) couponEvents() {
 	facts.Subscribe(v.Facts, "coupons.order", func(ctx context.Context, f orders.Paid) error {
 		if f.Kind != model.OrderGoods {
@@ -26,6 +26,9 @@ func (v Services) couponEvents() {
 	})
 	facts.Subscribe(v.Facts, "coupons.tier", func(ctx context.Context, f tiers.Reached) error {
 		return v.Coupons.OnEvent(ctx, coupons.Event{Kind: model.CouponOnTier, Member: f.Member, Ref: f.FactKey(), Rank: int64(f.Rank)})
+	})
+	facts.Subscribe(v.Facts, "coupons.birthday", func(ctx context.Context, f members.BirthdaySet) error {
+		return v.Coupons.OnBirthdayTold(ctx, f.Member)
 	})
 	facts.Subscribe(v.Facts, "coupons.card", func(ctx context.Context, f memberships.Activated) error {
 		return v.Coupons.OnEvent(ctx, coupons.Event{Kind: model.CouponOnPaidCard, Member: f.Member, Ref: f.FactKey()})

@@ -68,7 +68,7 @@ func (f *furnished) andCouponChannels(all map[string]sample) map[string]sample {
 		"close-coupon-link":  {path: nothing},
 		"allow-coupon-gifts": {path: thing, body: fixed(map[string]any{"allowed": true})},
 		"coupon-numbers":     {path: thing},
-		"add-coupon-rule": {body: fixed(map[string]any{"event": "order_paid", "template": f.template, "min_fen": 20000, "rank": 0, "pack_size": 3, "pack_hours": 24}),
+		"add-coupon-rule": {body: fixed(map[string]any{"event": "order_paid", "template": f.template, "min_fen": 20000, "rank": 0, "pack_size": 3, "pack_hours": 24, "days_before": 0}),
 			other: with("min_fen", 20001)},
 		"list-coupon-rules": {},
 		"end-coupon-rule":   {path: nothing},
