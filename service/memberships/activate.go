@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"huitou/model"
 	"huitou/model/db"
@@ -40,30 +41,47 @@ func (s *Service) ActivateTx(ctx context.Context, tx *db.Tx, pay model.PayOrderI
 	if err := s.prove(ctx, tx, o); err != nil {
 		return err
 	}
+	plan, err := planByID(tx, o.PlanID)
+	if err != nil {
+		return err
+	}
 	last, err := lastPeriod(tx, o.MemberID)
 	if err != nil {
 		return err
 	}
 	today := model.DayOf(tx.Now, model.Shanghai)
-	if errors.Is(stackable(today, last), ErrLifetime) {
-		if err := moveOrder(tx, o.ID, model.MembershipUndeliverable); err != nil {
-			return err
-		}
-		return s.payments.RefundDueTx(ctx, tx, pay, "the member has a lifetime membership already")
-	}
-	plan, err := planByID(tx, o.PlanID)
+	why, err := s.undeliverable(ctx, tx, o, plan, today, last)
 	if err != nil {
 		return err
 	}
-	period := periodOf(o, plan, today, last)
-	period.CreatedAt = tx.Now
-	if err := insertPeriod(tx, &period); err != nil {
-		return err
+	if why != "" {
+		if err := moveOrder(tx, o.ID, model.MembershipUndeliverable); err != nil {
+			return err
+		}
+		return s.payments.RefundDueTx(ctx, tx, pay, why)
 	}
+	period := periodOf(plan, o.MemberID, today, last)
+	period.OrderID, period.PayOrderID, period.PriceFen = &o.ID, &o.PayOrderID, o.PriceFen
 	if err := moveOrder(tx, o.ID, model.MembershipActivated); err != nil {
 		return err
 	}
-	return s.announce(ctx, tx, o, plan, period)
+	return s.begin(ctx, tx, &begun{
+		plan: plan, period: period, renewal: last != nil && !last.ToDay.Before(today),
+		fact: Activated{Order: o.ID, Number: o.Number}, words: map[string]string{"number": string(o.Number), "price": o.PriceFen.String() + "元"},
+	})
+}
+
+// undeliverable says why an order that was paid cannot be given any more; "" when it can. What was lawful to buy when the order was
+// made is given, even when the member has stacked more meanwhile.
+func (s *Service) undeliverable(ctx context.Context, tx *db.Tx, o model.MembershipOrder, plan model.MembershipPlan, today model.Day, last *model.MembershipPeriod) (string, error) {
+	if errors.Is(stackable(today, last), ErrLifetime) {
+		return "the member has a lifetime membership already", nil
+	}
+	err := s.trialFault(ctx, tx, o.MemberID, plan)
+	if errors.Is(err, ErrTrialUsed) {
+		return "the person had a trial already", nil
+	}
+	return "", err
 }
 
 // prove makes sure that the money for an order is here.
@@ -78,46 +96,81 @@ func (s *Service) prove(ctx context.Context, tx *db.Tx, o model.MembershipOrder)
 	return nil
 }
 
-// periodOf lays a new period after the last one.
-func periodOf(o model.MembershipOrder, plan model.MembershipPlan, today model.Day, last *model.MembershipPeriod) model.MembershipPeriod {
+// periodOf lays a new period of a plan after the last one.
+func periodOf(plan model.MembershipPlan, m model.MemberID, today model.Day, last *model.MembershipPeriod) model.MembershipPeriod {
 	from, anchor := next(today, last)
 	return model.MembershipPeriod{
-		MemberID: o.MemberID, PlanID: plan.ID, OrderID: &o.ID, PayOrderID: &o.PayOrderID, PriceFen: o.PriceFen,
-		FromDay: from, ToDay: end(from, plan.Unit, plan.Length, anchor), Unit: plan.Unit, Anchor: anchor,
+		MemberID: m, PlanID: plan.ID, FromDay: from, ToDay: end(from, plan.Unit, plan.Length, anchor), Unit: plan.Unit, Anchor: anchor,
 		PointsMultiplierBP: plan.PointsMultiplierBP, PercentOffBP: plan.PercentOffBP, State: model.PeriodLive,
 	}
 }
 
-// announce is what follows an activation in its transaction: the first cycle's job, the message, the fact.
-func (s *Service) announce(ctx context.Context, tx *db.Tx, o model.MembershipOrder, plan model.MembershipPlan, p model.MembershipPeriod) error {
-	benefits, err := couponsOfPlan(tx, plan.ID)
+// begun is a period that begins to be a member's, by a purchase or by a code.
+type begun struct {
+	plan    model.MembershipPlan
+	period  model.MembershipPeriod
+	renewal bool
+	fact    Activated         // with what it came from
+	words   map[string]string // for the message, beside those of the period
+}
+
+// begin stores a period with everything that follows from it in its transaction: the trial is used, the points of welcome, the first cycle's
+// job, the message, the fact.
+func (s *Service) begin(ctx context.Context, tx *db.Tx, b *begun) error {
+	p := &b.period
+	p.CreatedAt = tx.Now
+	if err := insertPeriod(tx, p); err != nil {
+		return err
+	}
+	if b.plan.Trial {
+		if err := s.takeTrial(ctx, tx, p.MemberID, p.ID); err != nil {
+			return err
+		}
+	}
+	if err := s.welcome(ctx, tx, b.plan, *p); err != nil {
+		return err
+	}
+	benefits, err := couponsOfPlan(tx, b.plan.ID)
 	if err != nil {
 		return err
 	}
 	if len(benefits) > 0 {
-		if err := s.scheduleCycle(ctx, tx, p, 0); err != nil {
+		if err := s.scheduleCycle(ctx, tx, *p, 0); err != nil {
 			return err
 		}
 	}
-	_, err = s.messages.EnqueueTx(ctx, tx, messages.Message{
-		Key: orderKey(o.ID) + ":activated", Member: o.MemberID, Template: "membership.activated", URL: s.page,
-		Data: map[string]string{
-			"plan": plan.Name, "number": string(o.Number), "price": o.PriceFen.String() + "元",
-			"from": p.FromDay.String(), "until": untilInWords(p.ToDay), "at": tx.Now.In(model.Shanghai).Format("2006-01-02 15:04"),
-		},
-	})
-	if err != nil {
-		return fmt.Errorf("tell member %d about the card: %w", o.MemberID, err)
+	b.fact.Member, b.fact.Plan, b.fact.Period, b.fact.From, b.fact.To = p.MemberID, p.PlanID, p.ID, p.FromDay, p.ToDay
+	if err := s.announce(ctx, tx, *b); err != nil {
+		return err
 	}
-	return s.facts.Record(ctx, tx, Activated{
-		Order: o.ID, Number: o.Number, Member: o.MemberID, Plan: plan.ID, Period: p.ID, From: p.FromDay, To: p.ToDay,
-	})
+	return s.facts.Record(ctx, tx, b.fact)
 }
 
+// announce tells the member about a new period.
+func (s *Service) announce(ctx context.Context, tx *db.Tx, b begun) error {
+	template := TemplateActivated
+	if b.renewal {
+		template = TemplateRenewed
+	}
+	data := map[string]string{
+		"plan": b.plan.Name, "number": "", "price": "0.00元", "from": b.period.FromDay.String(), "until": untilInWords(b.period.ToDay),
+		"at": tx.Now.In(model.Shanghai).Format("2006-01-02 15:04"),
+	}
+	maps.Copy(data, b.words)
+	_, err := s.messages.EnqueueTx(ctx, tx, messages.Message{
+		Key: b.fact.FactKey(), Member: b.period.MemberID, Template: template, URL: s.page, Data: data,
+	})
+	if err != nil {
+		return fmt.Errorf("tell member %d about the card: %w", b.period.MemberID, err)
+	}
+	return nil
+}
+
+// scheduleCycle orders the benefits of a cycle for its first day. A period that moved has its cycles on other days, so the key names the day.
 func (s *Service) scheduleCycle(ctx context.Context, tx *db.Tx, p model.MembershipPeriod, cycle int) error {
+	day := cycleStart(p, cycle)
 	_, err := s.queue.Insert(ctx, tx, jobs.Job{
-		Kind: jobCycle, Args: cycleArgs{p.ID, cycle}, Key: fmt.Sprintf("period:%d:cycle:%d", p.ID, cycle),
-		RunAt: cycleStart(p, cycle).Start(model.Shanghai),
+		Kind: jobCycle, Args: cycleArgs{p.ID, cycle}, Key: fmt.Sprintf("period:%d:cycle:%d:%s", p.ID, cycle, day), RunAt: day.Start(model.Shanghai),
 	})
 	return err
 }

@@ -17,7 +17,9 @@ import (
 type Buy struct {
 	Member model.MemberID
 	Plan   model.PublicID
-	Key    db.Key `json:"-"`
+	// Channel is how the client means to pay; empty is the plan's own. A wrong one is refused with the platform's rule.
+	Channel model.PlanChannel `json:",omitempty"`
+	Key     db.Key            `json:"-"`
 }
 
 // Bought is an order and what wx.requestPayment wants for it.
@@ -39,8 +41,8 @@ type ordered struct {
 }
 
 // Buy orders a plan and prepares its payment. The order stands before WeChat is called: when the call brings no answer, the
-// same request again goes on where it stopped. It returns ErrPlanUnknown, ErrNotOnSale, ErrLifetime, ErrTooFar, and
-// the faults of payments.Prepay.
+// same request again goes on where it stopped. It returns ErrPlanUnknown, ErrNotOnSale, ErrNeedsVirtual, ErrNeedsJSAPI, ErrLifetime, ErrTooFar,
+// ErrStacked, ErrTrialUsed, and the faults of payments.Prepay.
 func (s *Service) Buy(ctx context.Context, in Buy) (Bought, error) {
 	var (
 		o        ordered
@@ -68,14 +70,12 @@ func (s *Service) order(ctx context.Context, tx *db.Tx, in Buy) (ordered, error)
 	if err != nil {
 		return ordered{}, err
 	}
-	if err := sellable(plan, tx.Now); err != nil {
-		return ordered{}, err
+	if in.Channel != "" {
+		if err := channelFault(in.Channel, plan.Channel); err != nil {
+			return ordered{}, err
+		}
 	}
-	last, err := lastPeriod(tx, in.Member)
-	if err != nil {
-		return ordered{}, err
-	}
-	if err := stackable(model.DayOf(tx.Now, model.Shanghai), last); err != nil {
+	if err := s.refusal(ctx, tx, in.Member, plan); err != nil {
 		return ordered{}, err
 	}
 	if open, found, err := s.openOrder(ctx, tx, in.Member, plan); err != nil || found {
@@ -97,6 +97,34 @@ func (s *Service) order(ctx context.Context, tx *db.Tx, in Buy) (ordered, error)
 		return ordered{}, err
 	}
 	return ordered{number, plan.PriceFen, pay.ID}, nil
+}
+
+// refusal says why a member cannot buy a plan now, or returns nil.
+func (s *Service) refusal(ctx context.Context, tx *db.Tx, m model.MemberID, plan model.MembershipPlan) error {
+	if err := sellable(plan, tx.Now); err != nil {
+		return err
+	}
+	return s.unfit(ctx, tx, m, plan)
+}
+
+// unfit says why a plan cannot be added to what a member has, or returns nil.
+func (s *Service) unfit(ctx context.Context, tx *db.Tx, m model.MemberID, plan model.MembershipPlan) error {
+	today := model.DayOf(tx.Now, model.Shanghai)
+	live, err := livePeriods(tx, m, today)
+	if err != nil {
+		return err
+	}
+	var last *model.MembershipPeriod
+	if len(live) > 0 {
+		last = &live[len(live)-1]
+	}
+	if err := stackable(today, last); err != nil {
+		return err
+	}
+	if err := stacked(plan, live); err != nil {
+		return err
+	}
+	return s.trialFault(ctx, tx, m, plan)
 }
 
 // openOrder finds an order of the same plan whose payment the member can still make.

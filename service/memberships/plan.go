@@ -16,9 +16,7 @@ import (
 	"huitou/service/payments"
 )
 
-// NewPlan is a plan as staff set it up. Its benefits must be of the kind that WeChat Pay may be used for: real discounts and
-// services of the shop. A card that gives online rights only has to be sold through WeChat's virtual payment
-// (wechat.md §4.9).
+// NewPlan is a plan as staff set it up. What it gives decides how it may be paid, see rules_channel.go.
 type NewPlan struct {
 	Staff            model.StaffID
 	Name             string    // 1 .. 30 characters
@@ -31,7 +29,24 @@ type NewPlan struct {
 	OnSale           bool
 	SaleFrom         *time.Time // nil: at once
 	SaleUntil        *time.Time // exclusive; nil: without end
-	Key              db.Key     `json:"-"`
+	Trial            bool       // once per person
+	MaxStack         int        // periods of this plan from today on, 0 (no limit) .. 100
+	GraceDays        int        // 0 .. 30
+	Refund           model.PlanRefund
+	Channel          model.PlanChannel // empty: the one that the benefits allow
+	Extras           Extras
+	Key              db.Key `json:"-"`
+}
+
+// Extras are the benefits beyond member price, points multiplier and coupons; zero values give nothing.
+type Extras struct {
+	CheckInMultiplier model.BasisPoints   // 10000 (as usual, or 0) .. 100000
+	WelcomePoints     model.Points        // 0 .. 1,000,000
+	FreeFreight       int                 // orders in each monthly cycle, 0 .. 100
+	BirthdayPoints    model.Points        // once a year, 0 .. 1,000,000
+	BirthdayTemplate  model.PublicID      // a coupon once a year; "" is none
+	EarlyHours        int                 // 0 .. 168
+	Services          []model.PlanService // at most 10, each 1 .. 60 characters
 }
 
 // CouponBenefit is so many coupons of a template in each cycle, 1 .. 20.
@@ -54,6 +69,14 @@ type Plan struct {
 	Benefits           []string // in words
 	// BreakEven is the shopping at which the member price has paid for the card; 0 when there is no member price.
 	BreakEven model.Fen
+	// Warnings are rules of the platform and of trade that staff should know before they sell this.
+	Warnings  []string
+	Trial     bool
+	MaxStack  int
+	GraceDays int
+	Refund    model.PlanRefund
+	Channel   model.PlanChannel
+	Extras    Extras
 	OnSale    bool // now, the sale window counted in
 	SaleFrom  *time.Time
 	SaleUntil *time.Time
@@ -63,9 +86,14 @@ type Plan struct {
 
 var templateForm = regexp.MustCompile(`^[0-9a-z]{24}$`)
 
-// CreatePlan adds a plan. It returns fault.ErrInvalid with every faulty field.
+// CreatePlan adds a plan. It returns fault.ErrInvalid with every faulty field, or ErrNeedsVirtual or ErrNeedsJSAPI when the benefits may not
+// be paid through the channel.
 func (s *Service) CreatePlan(ctx context.Context, in NewPlan) (p Plan, err error) {
+	in = in.whole()
 	if err := fault.InvalidFields(in.faults()); err != nil {
+		return Plan{}, err
+	}
+	if err := channelFault(in.Channel, needed(in.PercentOff, len(in.Coupons), in.Extras)); err != nil {
 		return Plan{}, err
 	}
 	err = s.db.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -80,6 +108,7 @@ func (s *Service) createPlan(ctx context.Context, tx *db.Tx, in NewPlan) (Plan, 
 		PublicID: model.PublicID(random.ID()), Name: strings.TrimSpace(in.Name), PriceFen: in.Price, ListPriceFen: in.ListPrice,
 		Unit: in.Unit, Length: in.Length, PointsMultiplierBP: in.PointsMultiplier, PercentOffBP: in.PercentOff,
 		OnSale: in.OnSale, SaleFrom: utc(in.SaleFrom), SaleUntil: utc(in.SaleUntil), CreatedBy: in.Staff, CreatedAt: tx.Now,
+		Trial: in.Trial, MaxStack: in.MaxStack, GraceDays: in.GraceDays, PlanRefund: in.Refund, Channel: in.Channel, PlanExtras: in.Extras.row(),
 	}
 	list := make([]model.MembershipPlanCoupon, len(in.Coupons))
 	for i, c := range in.Coupons {
@@ -121,8 +150,43 @@ func (in NewPlan) faults() []fault.Field {
 		refuse(c.Quantity < 1 || c.Quantity > maxPerMo, fmt.Sprintf("coupons[%d].quantity", i), "1 to 20")
 	}
 	refuse(in.SaleFrom != nil && in.SaleUntil != nil && !in.SaleFrom.Before(*in.SaleUntil), "sale_until", "after sale_from")
-	refuse(len(in.Coupons) == 0 && in.PercentOff == 0 && in.PointsMultiplier == model.WholeBP, "benefits", "a plan must give something")
+	in.termFaults(refuse)
+	in.Extras.faults(refuse)
+	refuse(len(in.Coupons) == 0 && in.PercentOff == 0 && in.PointsMultiplier == model.WholeBP && in.Extras.none(), "benefits", "a plan must give something")
 	return fields
+}
+
+// whole fills in what staff left out.
+func (in NewPlan) whole() NewPlan {
+	if in.Refund.RefundPolicy == "" {
+		in.Refund.RefundPolicy = model.NoRefund
+	}
+	if in.Extras.CheckInMultiplier == 0 {
+		in.Extras.CheckInMultiplier = model.WholeBP
+	}
+	if in.Channel == "" {
+		in.Channel = needed(in.PercentOff, len(in.Coupons), in.Extras)
+	}
+	return in
+}
+
+// termFaults judges stacking, grace and refunds.
+func (in NewPlan) termFaults(refuse func(bad bool, name, reason string)) {
+	refuse(in.Trial && in.Unit == model.PlanLifetime, "trial", "a lifetime is no trial")
+	refuse(in.MaxStack < 0 || in.MaxStack > 100, "max_stack", "0 to 100")
+	refuse(in.GraceDays < 0 || in.GraceDays > maxGrace, "grace_days", "0 to 30")
+	refuse(in.GraceDays > 0 && in.Unit == model.PlanLifetime, "grace_days", "a lifetime has no end")
+	days := in.Refund.RefundDays
+	switch in.Refund.RefundPolicy {
+	case model.NoRefund:
+		refuse(days != 0, "refund_days", "only with a refund policy")
+	case model.WholeRefund:
+		refuse(days < 1 || days > 366, "refund_days", "1 to 366")
+	case model.ProratedRefund:
+		refuse(days < 0 || days > maxDays, "refund_days", "0 (as long as it lasts) to 3660")
+	default:
+		refuse(true, "refund_policy", "none, whole or prorated")
+	}
 }
 
 // Plans returns the plans that can be bought now, the cheapest first.
@@ -160,10 +224,12 @@ func planView(r model.MembershipPlan, list []model.MembershipPlanCoupon, now tim
 	p := Plan{
 		ID: r.PublicID, Name: r.Name, Price: r.PriceFen, ListPrice: r.ListPriceFen, Unit: r.Unit, Length: r.Length,
 		LengthWords: lengthInWords(r.Unit, r.Length), PointsMultiplierBP: r.PointsMultiplierBP, PercentOffBP: r.PercentOffBP,
-		Coupons: make([]CouponBenefit, len(list)), Benefits: inWords(r.PointsMultiplierBP, r.PercentOffBP, list),
+		Coupons: make([]CouponBenefit, len(list)), Benefits: benefitsInWords(r, list),
 		BreakEven: breakEven(r.PriceFen, r.PercentOffBP), OnSale: sellable(r, now) == nil,
 		SaleFrom: r.SaleFrom, SaleUntil: r.SaleUntil, CreatedAt: r.CreatedAt,
+		Trial: r.Trial, MaxStack: r.MaxStack, GraceDays: r.GraceDays, Refund: r.PlanRefund, Channel: r.Channel, Extras: extrasOf(r.PlanExtras),
 	}
+	p.Warnings = warnings(r)
 	for i, c := range list {
 		p.Coupons[i] = CouponBenefit{c.TemplateID, c.Quantity}
 	}

@@ -17,6 +17,7 @@ const (
 	maxCoupons = 10 // kinds of coupons in one plan
 	maxPerMo   = 20 // coupons of one kind in one cycle
 	maxTimes   = 10 // points multiplier
+	maxGrace   = 30 // days
 
 	// maxAhead is how far a membership may reach into the future before another renewal is refused.
 	maxAheadMonths = 120
@@ -48,6 +49,51 @@ func end(from model.Day, unit model.PlanUnit, length, anchor int) model.Day {
 // cycleStart returns the first day of the n-th cycle (0 and up) of a period.
 func cycleStart(p model.MembershipPeriod, n int) model.Day { return p.FromDay.AddMonths(n, p.Anchor) }
 
+// cycleOn returns the number of the cycle that holds on a day of a period.
+func cycleOn(p model.MembershipPeriod, d model.Day) int {
+	from, at := p.FromDay.Start(time.UTC), d.Start(time.UTC)
+	n := (at.Year()-from.Year())*12 + int(at.Month()) - int(from.Month())
+	if d.Before(cycleStart(p, n)) {
+		n--
+	}
+	return max(0, n)
+}
+
+// inGrace reports whether a period that has ended is in its plan's days of grace. Given days have none.
+func inGrace(p model.MembershipPeriod, plan model.MembershipPlan, d model.Day) bool {
+	return p.GiftSource == nil && plan.GraceDays > 0 && !d.Before(p.ToDay) && d.Before(p.ToDay.AddDays(plan.GraceDays))
+}
+
+// worthOf returns what points are worth when a hundred cost so much, rounded down to the fen.
+func worthOf(n model.Points, perHundred model.Fen) model.Fen {
+	if n <= 0 || perHundred <= 0 {
+		return 0
+	}
+	worth, ok := model.MulFloor(int64(n), int64(perHundred), 100)
+	if !ok {
+		return 0
+	}
+	return model.Fen(worth)
+}
+
+// takenBack returns how much of a saving all refunds of its order together take back, when part of the goods' money went back. Freight was
+// spared for a parcel that was sent, so only the refund of the whole order takes that back.
+func takenBack(saving model.Fen, kind string, part, of model.Fen, whole bool) model.Fen {
+	switch {
+	case whole:
+		return saving
+	case kind == SavedFreight || of <= 0 || part <= 0:
+		return 0
+	case part >= of:
+		return saving
+	}
+	back, ok := model.MulFloor(int64(saving), int64(part), int64(of))
+	if !ok {
+		return 0
+	}
+	return model.Fen(back)
+}
+
 // covers reports whether a period holds on a day.
 func covers(p model.MembershipPeriod, d model.Day) bool {
 	return p.State == model.PeriodLive && !d.Before(p.FromDay) && d.Before(p.ToDay)
@@ -70,6 +116,20 @@ func stackable(today model.Day, last *model.MembershipPeriod) error {
 		return ErrLifetime
 	case !last.ToDay.Before(today.AddMonths(maxAheadMonths, today.DayOfMonth())):
 		return ErrTooFar
+	}
+	return nil
+}
+
+// stacked says why a plan with a limit of periods cannot be added to what a member has from today on, or returns nil.
+func stacked(plan model.MembershipPlan, live []model.MembershipPeriod) error {
+	n := 0
+	for _, p := range live {
+		if p.PlanID == plan.ID {
+			n++
+		}
+	}
+	if plan.MaxStack > 0 && n >= plan.MaxStack {
+		return ErrStacked.With("max_stack", plan.MaxStack)
 	}
 	return nil
 }

@@ -235,18 +235,3 @@ func insertGrant(tx *db.Tx, row *model.MembershipGrant) error {
 	}
 	return nil
 }
-
-func insertSaving(tx *db.Tx, row *model.MembershipSaving) (fresh bool, err error) {
-	if fresh, err = tx.Insert(row); err != nil {
-		return false, fmt.Errorf("store a saving of period %d: %w", row.PeriodID, err)
-	}
-	return fresh, nil
-}
-
-func savedIn(tx *db.Tx, period model.MembershipID) (sum model.Fen, err error) {
-	err = tx.Gorm().Model(&model.MembershipSaving{}).Where("period_id = ?", period).Select("COALESCE(SUM(amount_fen), 0)").Scan(&sum).Error
-	if err != nil {
-		return 0, fmt.Errorf("sum the savings of period %d: %w", period, err)
-	}
-	return sum, nil
-}

@@ -3,13 +3,16 @@ package memberships
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"huitou/model"
 	"huitou/model/db"
 	"huitou/model/fault"
 	"huitou/service/coupons"
+	"huitou/service/jobs"
 )
 
 const jobCycle = "memberships.cycle"
@@ -21,6 +24,19 @@ type cycleArgs struct {
 
 // grantCycle gives the benefits of one cycle of a period and schedules the next one.
 func (s *Service) grantCycle(ctx context.Context, in cycleArgs) error {
+	err := s.grantCycleOnce(ctx, in)
+	if errors.Is(err, errAwaitsRefund) {
+		return jobs.Snooze(lookAgain)
+	}
+	return err
+}
+
+// errAwaitsRefund means that a benefit waits for the end of a refund; it is looked at again after lookAgain.
+var errAwaitsRefund = errors.New("memberships: a refund is under way")
+
+const lookAgain = 6 * time.Hour
+
+func (s *Service) grantCycleOnce(ctx context.Context, in cycleArgs) error {
 	return s.db.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
 		p, err := periodByID(tx, in.Period)
 		if err != nil {
@@ -34,6 +50,10 @@ func (s *Service) grantCycle(ctx context.Context, in cycleArgs) error {
 		}
 		if p.State != model.PeriodLive || !cycleStart(p, in.Cycle).Before(p.ToDay) {
 			return nil
+		}
+		// A card that is being refunded gives nothing new until it is known how that ends.
+		if runs, err := refundRuns(tx, p.ID); err != nil || runs {
+			return cmp.Or(err, errAwaitsRefund)
 		}
 		benefits, err := couponsOfPlan(tx, p.PlanID)
 		if err != nil {
@@ -69,7 +89,7 @@ func (s *Service) grantBenefit(ctx context.Context, tx *db.Tx, p model.Membershi
 		return insertGrant(tx, &row)
 	}
 	for row.Granted < b.Quantity {
-		_, err := s.coupons.IssueTx(ctx, tx, coupons.Issue{
+		c, err := s.coupons.IssueTx(ctx, tx, coupons.Issue{
 			Member: p.MemberID, Template: b.TemplateID,
 			Source: fmt.Sprintf("period:%d:benefit:%d:cycle:%d:%d", p.ID, b.Ordinal, cycle, row.Granted+1),
 		})
@@ -83,6 +103,9 @@ func (s *Service) grantBenefit(ctx context.Context, tx *db.Tx, p model.Membershi
 		}
 		if err != nil {
 			return fmt.Errorf("give the coupons of period %d: %w", p.ID, err)
+		}
+		if err := insertCardCoupon(tx, p.ID, c.ID); err != nil {
+			return err
 		}
 		row.Granted++
 	}

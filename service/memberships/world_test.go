@@ -20,6 +20,7 @@ import (
 	"huitou/service/memberships"
 	"huitou/service/messages"
 	"huitou/service/payments"
+	"huitou/service/points"
 	"huitou/wechat"
 )
 
@@ -87,6 +88,7 @@ type world struct {
 	payments *payments.Service
 	coupons  *coupons.Service
 	members  *members.Service
+	points   *points.Service
 	who      []model.MemberID
 
 	mu        sync.Mutex
@@ -105,8 +107,9 @@ func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock, we *weChat) *world {
 	outbox.Register()
 	w.payments = payments.New(payments.Deps{DB: d, Gateway: we, Queue: w.queue, Facts: f, Log: log, AppID: miniApp, MchID: mchID,
 		NotifyURL: "https://shop.example/wechat/pay/notices/payment", Payer: w.members.ShopperTx})
+	w.points = points.New(points.Deps{DB: d, Log: log})
 	w.Service = memberships.New(memberships.Deps{DB: d, Members: w.members, Payments: w.payments, Coupons: w.coupons, Messages: outbox,
-		Queue: w.queue, Facts: f, Log: log})
+		Queue: w.queue, Facts: f, Log: log, People: w.members, Points: w.points, PointsCost: 100})
 	facts.Subscribe(f, "memberships.activate", w.Activate)
 	facts.Subscribe(f, "test", func(_ context.Context, a memberships.Activated) error {
 		w.mu.Lock()

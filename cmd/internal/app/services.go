@@ -76,6 +76,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	})
 	v.Memberships = memberships.New(memberships.Deps{
 		DB: d, Members: v.Members, Payments: v.Payments, Coupons: v.Coupons, Messages: v.Messages, Queue: q, Facts: v.Facts, Log: log,
+		People: v.Members, Points: v.Points, PointsCost: s.PointsCost, PointsExpire: expires(s.Earning),
 	})
 	v.Mall = mall.New(mall.Deps{
 		DB: d, Points: v.Points, Coupons: v.Coupons, Log: log, Payments: v.Payments, Queue: q, Key: s.PhoneKey, Members: v.Members,
@@ -85,7 +86,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		DB: d, Members: v.Members, Points: v.Points, Log: log, PerYuan: s.Earning.PointsPerYuan, CostPerHundred: s.PointsCost,
 		Card:    v.Memberships.Multiplier,
 		Tier:    v.Tiers.RateAt,
-		Expires: func(from time.Time) time.Time { return s.Earning.Expiry.At(from, model.Shanghai) },
+		Expires: expires(s.Earning),
 	})
 	v.Orders = orders.New(orders.Deps{
 		DB: d, Members: v.Members, Points: v.Points, Coupons: v.Coupons, Facts: v.Facts, Log: log,
@@ -96,6 +97,11 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	})
 	v.Analytics = analytics.New(analytics.Deps{DB: d, PointsCost: s.PointsCost})
 	return v
+}
+
+// expires returns when points end that become spendable at an instant.
+func expires(r orders.Rules) func(time.Time) time.Time {
+	return func(from time.Time) time.Time { return r.Expiry.At(from, model.Shanghai) }
 }
 
 // giveDays lets the mall give days of membership, which is a capability of its own level.
