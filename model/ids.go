@@ -15,6 +15,8 @@ type (
 	PlanID           int64
 	MembershipID     int64
 	PayOrderID       int64
+	PayRefundID      int64
+	PayRefundAskID   int64
 	MessageID        int64
 	CallbackID       int64
 	ParcelCodeID     int64

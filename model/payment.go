@@ -42,6 +42,20 @@ type PayOrder struct {
 	ExpiresAt     time.Time
 	ClosedAt      *time.Time
 	CreatedAt     time.Time
+
+	// What goes back. Their sum never exceeds AmountFen.
+	RefundingFen  Fen        // reserved by refunds that have not ended
+	RefundedFen   Fen        // back with the payer
+	RefundNumbers int        // numbers used for refunds, at most 50
+	RefundSentAt  *time.Time // when the last new number went to WeChat; it wants a minute between two
+}
+
+// RefundableFen is how much can still be given back.
+func (o PayOrder) RefundableFen() Fen {
+	if o.TransactionID == nil {
+		return 0
+	}
+	return o.AmountFen - o.RefundingFen - o.RefundedFen
 }
 
 // TableName names the table.
@@ -87,11 +101,13 @@ type PayBreak struct {
 	ID            int64
 	Kind          string
 	OutTradeNo    string
-	TransactionID string
+	TransactionID string // WeChat's number; of breaks about a refund, our number of it
 	Detail        string
 	State         string // open, settled
 	OpenedAt      time.Time
 	SettledAt     *time.Time
+	SettledBy     StaffID // 0 = by itself
+	Note          string
 }
 
 // TableName names the table.

@@ -36,7 +36,7 @@ type PayDeps struct {
 // payTime bounds storing and crediting one notice; WeChat waits five seconds.
 const payTime = 4 * time.Second
 
-// Pay answers the notices of WeChat Pay. It looks at nothing before the signature over the raw bytes is proven. An
+// Pay answers the notices of WeChat Pay about payments and refunds; what a notice is about stands in it, not in its address. It looks at nothing before the signature over the raw bytes is proven. An
 // authentic notice is kept in the vault and applied; it is acknowledged with 204 only once both stand in the database,
 // also when it does not fit its order, since sending it again would not make it fit. Anything that fails on our side is a
 // 500, so that WeChat sends it again. What is not proven gets 401 and leaves nothing behind but a count.
@@ -73,8 +73,16 @@ func (d PayDeps) take(ctx context.Context, n wechat.PayNotice) error {
 	if err != nil {
 		return err
 	}
+	if n.Refund != nil {
+		out, err := d.Payments.ApplyRefund(ctx, *n.Refund, payments.Notify)
+		if err != nil {
+			return err
+		}
+		d.Log.InfoContext(ctx, "refund notice", "callback", id, "fresh", fresh, "verdict", out.Verdict, "refund", out.Refund.ID)
+		return nil
+	}
 	if n.Transaction == nil {
-		// Refund notices and families that we do not use stay in the vault.
+		// Families that we do not use stay in the vault.
 		d.Log.InfoContext(ctx, "pay notice kept", "callback", id, "fresh", fresh, "event", n.EventType)
 		return nil
 	}

@@ -83,6 +83,9 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, t wechat.Transaction, vi
 		if o, err = recordMoney(tx, o, model.PayRefundDue, t, via); err != nil {
 			return Outcome{}, nil, err
 		}
+		if err := s.refundDue(ctx, tx, o, lateReason); err != nil {
+			return Outcome{}, nil, err
+		}
 	}
 	out := Outcome{verdict, o}
 	if via == Query && (verdict == NotPaid || verdict == Duplicate) {

@@ -10,8 +10,15 @@ import (
 // undeliverable is the kind of break that a seller opens who cannot give what was paid.
 const undeliverable Verdict = "undeliverable"
 
-// RefundDueTx says that what was paid cannot be given: the order becomes refund_due, with a break. It is for sellers, in the
-// transaction in which they find out. It returns ErrUnknown unless the order is paid; a repetition has no effect.
+// What the payer reads about money that goes back by itself.
+const (
+	lateReason          = "订单已关闭,款项原路退回"
+	undeliverableReason = "无法提供所购内容,款项原路退回"
+)
+
+// RefundDueTx says that what was paid cannot be given: the order becomes refund_due, with a break, and what is left of its money goes
+// back by itself. It is for sellers, in the transaction in which they find out. It returns ErrUnknown unless the order is paid; a
+// repetition has no effect.
 func (s *Service) RefundDueTx(ctx context.Context, tx *db.Tx, id model.PayOrderID, reason string) error {
 	o, err := lockOrder(tx, id)
 	if err != nil {
@@ -27,7 +34,25 @@ func (s *Service) RefundDueTx(ctx context.Context, tx *db.Tx, id model.PayOrderI
 		return err
 	}
 	alarm, err := openBreak(tx, undeliverable, o.OutTradeNo, *o.TransactionID, reason)
+	if err != nil {
+		return err
+	}
 	tx.OnCommit(func() { s.sound(ctx, alarm) })
+	return s.refundDue(ctx, tx, o, undeliverableReason)
+}
+
+// refundDue gives back what is left of an order whose row is locked and whose money must go back. An order that WeChat does not refund
+// any more stays with its break for people.
+func (s *Service) refundDue(ctx context.Context, tx *db.Tx, o model.PayOrder, reason string) error {
+	left := o.RefundableFen()
+	if left == 0 {
+		return nil
+	}
+	if err := refundRefusal(o, left, tx.Now); err != nil {
+		s.log.ErrorContext(ctx, "money that must go back cannot", "pay_order", o.ID, "err", err)
+		return nil
+	}
+	_, err := s.reserve(ctx, tx, o, Refund{PayOrder: o.ID, Amount: left, Reason: reason, Source: payKey(o.ID) + ":due"})
 	return err
 }
 

@@ -20,5 +20,20 @@
 //     is over it is closed at WeChat, asked for once more, and only then closed here (a payment may win the race).
 //   - No call to WeChat is made inside a transaction.
 //
+// # Refunds
+//
+//   - A refund reserves its amount by one conditional statement on the order's row, so what is going back and what is back together
+//     never exceed what was paid, whoever asks at once. It has a natural key, and one refund for it for ever.
+//   - A refund is given to WeChat by a job, under a number that is stored before the first call and kept for every retry. Only when
+//     WeChat closed a number there is a next one, at most two by themselves; then people decide.
+//   - An accepted refund is not a successful one. Notices, queries and bills are ways into one ApplyRefund, which locks the order's row
+//     and compares merchant, order, transaction and amounts; what does not agree moves nothing and opens a break.
+//   - PROCESSING is asked about until it ends. ABNORMAL, and what WeChat refuses, is left to staff: the payer's account cannot take the
+//     money. An empty merchant account and wrong settings are alarms, and the refund is tried on.
+//   - Two numbers of one order leave a minute apart, because WeChat wants it so; refunds that come faster wait.
+//   - What must go back (paid after the close, cannot be delivered) goes back by itself, with an alarm.
+//   - The fact Refunded is recorded once for each refund, when the money is back. An order's state does not change by refunds; its
+//     sums say how much went back.
+//
 // The sources are rules.md b10 and wechat.md §4 and §7.4 of the design notes.
 package payments

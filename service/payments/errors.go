@@ -13,3 +13,13 @@ var (
 	ErrGateway = fault.New(fault.Unavailable, "payments.gateway", "微信支付繁忙,请稍后重试", "WeChat Pay does not answer, try again")
 	ErrRefused = fault.New(fault.Unavailable, "payments.refused", "暂时无法支付,请联系商家", "WeChat Pay refused the order; the merchant must look into it")
 )
+
+// Faults about refunds.
+var (
+	ErrNotPaid       = fault.New(fault.Conflict, "payments.not_paid", "该订单未支付,不能退款", "the order is not paid, nothing can go back")
+	ErrRefundUnknown = fault.New(fault.NotFound, "payments.refund_unknown", "退款单不存在", "there is no such refund")
+	ErrRefundTooMuch = fault.New(fault.Conflict, "payments.refund_too_much", "退款金额超过可退余额", "refunds may not exceed what was paid")
+	ErrRefundTooMany = fault.New(fault.Conflict, "payments.refund_too_many", "该订单的退款次数已用完", "an order can be refunded in at most 50 parts")
+	ErrRefundTooLate = fault.New(fault.Conflict, "payments.refund_too_late", "支付已超过一年,无法原路退款", "WeChat Pay gives money back within a year only")
+	ErrRefundReused  = fault.New(fault.Conflict, "payments.refund_reused", "该业务已有另一笔退款", "the source has a refund of another order or amount")
+)

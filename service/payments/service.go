@@ -27,10 +27,19 @@ type Gateway interface {
 	Close(ctx context.Context, outTradeNo string) error
 }
 
+// Refunds is how WeChat Pay gives money back; wechat/pay's client is one. Acceptance is not success: the answer's status says how far it is.
+type Refunds interface {
+	Refund(ctx context.Context, in wechat.RefundRequest) (wechat.Refund, error)
+	// QueryRefund asks by our number; an unknown one is refused with the code RESOURCE_NOT_EXISTS.
+	QueryRefund(ctx context.Context, outRefundNo string) (wechat.Refund, error)
+}
+
 // Deps is what the service needs.
 type Deps struct {
 	DB      *db.DB
 	Gateway Gateway
+	// Refunds may be nil where nothing goes back; refunds wait then.
+	Refunds Refunds
 	Queue   *jobs.Queue
 	Facts   *facts.Log
 	Log     *slog.Logger
@@ -40,6 +49,8 @@ type Deps struct {
 	AppID, MchID string
 	// NotifyURL is the public https address of the notices, without a query.
 	NotifyURL string
+	// RefundNotifyURL is that of notices about refunds.
+	RefundNotifyURL string
 	// Payer returns the member's openid in the app AppID, as members.ShopperTx does; a fault of the kind NotFound means
 	// that there is none.
 	Payer func(ctx context.Context, tx *db.Tx, m model.MemberID) (openID string, err error)
@@ -53,11 +64,13 @@ type Deps struct {
 type Service struct {
 	db      *db.DB
 	gateway Gateway
+	refunds Refunds
 	queue   *jobs.Queue
 	facts   *facts.Log
 	log     *slog.Logger
 
 	appID, mchID, notifyURL string
+	refundNotifyURL         string
 	payer                   func(ctx context.Context, tx *db.Tx, m model.MemberID) (string, error)
 	cap                     model.Fen
 	payWithin               time.Duration
@@ -66,8 +79,8 @@ type Service struct {
 // New returns the service and registers its workers with the queue.
 func New(d Deps) *Service {
 	s := &Service{
-		db: d.DB, gateway: d.Gateway, queue: d.Queue, facts: d.Facts, log: d.Log,
-		appID: d.AppID, mchID: d.MchID, notifyURL: d.NotifyURL, payer: d.Payer,
+		db: d.DB, gateway: d.Gateway, refunds: d.Refunds, queue: d.Queue, facts: d.Facts, log: d.Log,
+		appID: d.AppID, mchID: d.MchID, notifyURL: d.NotifyURL, refundNotifyURL: d.RefundNotifyURL, payer: d.Payer,
 		cap: d.Cap, payWithin: d.PayWithin,
 	}
 	if s.cap <= 0 || s.cap > MaxAmount {
@@ -75,6 +88,9 @@ func New(d Deps) *Service {
 	}
 	if s.payWithin == 0 {
 		s.payWithin = 30 * time.Minute
+	}
+	if s.refunds == nil {
+		s.refunds = noRefunds{}
 	}
 	s.payWithin = max(s.payWithin, time.Minute)
 	s.register()
@@ -99,3 +115,13 @@ func (Paid) FactName() string { return "payments.paid" }
 
 // FactKey names this one.
 func (p Paid) FactKey() string { return payKey(p.PayOrder) + ":paid" }
+
+// noRefunds stands in where nobody can give money back.
+type noRefunds struct{}
+
+func (noRefunds) Refund(context.Context, wechat.RefundRequest) (r wechat.Refund, err error) {
+	return r, ErrGateway
+}
+func (noRefunds) QueryRefund(context.Context, string) (r wechat.Refund, err error) {
+	return r, ErrGateway
+}

@@ -190,7 +190,7 @@ func recordNotice(tx *db.Tx, t wechat.Transaction, via Via, v Verdict) error {
 func openBreak(tx *db.Tx, kind Verdict, number, transactionID, detail string) (*model.PayBreak, error) {
 	row := model.PayBreak{
 		Kind: string(kind), OutTradeNo: clip(number), TransactionID: clip(transactionID), Detail: detail,
-		State: "open", OpenedAt: tx.Now,
+		State: breakOpen, OpenedAt: tx.Now,
 	}
 	isNew, err := tx.Insert(&row)
 	if err != nil {
@@ -228,3 +228,9 @@ func clipTo(s string, n int) string {
 	r := []rune(strings.ToValidUTF8(s, "?"))
 	return string(r[:min(len(r), n)])
 }
+
+// States of a break.
+const (
+	breakOpen    = "open"
+	breakSettled = "settled"
+)

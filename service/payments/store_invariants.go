@@ -14,9 +14,9 @@ import (
 // but not for a day.
 const settleWithin = 24 * time.Hour
 
-// Invariants are what must never be untrue about payments (reliability.md I-12 to I-14 and what follows from the rules).
+// Invariants are what must never be untrue about payments (reliability.md I-12 to I-14, I-16 to I-18, and what follows from the rules).
 func Invariants() []audit.Invariant {
-	return []audit.Invariant{
+	return append([]audit.Invariant{
 		audit.SQL("payments.amounts", "an order is over 1 to 100,000,000 fen",
 			`SELECT id, amount_fen FROM pay_orders WHERE amount_fen < 1 OR amount_fen > 100000000`),
 		audit.SQL("payments.proof", "an order has money exactly when it has WeChat's number for it",
@@ -55,7 +55,7 @@ func Invariants() []audit.Invariant {
 			ID: "payments.settled", Says: "an order is paid or closed within a day of its end",
 			Check: func(_ context.Context, tx *db.Tx) ([]string, error) { return unsettled(tx, tx.Now.Add(-settleWithin)) },
 		},
-	}
+	}, refundInvariants()...)
 }
 
 func unsettled(tx *db.Tx, before time.Time) ([]string, error) {

@@ -28,6 +28,8 @@ type orderArgs struct {
 func (s *Service) register() {
 	jobs.Handle(s.queue, jobPoll, s.poll)
 	jobs.Handle(s.queue, jobExpire, s.expire)
+	jobs.Handle(s.queue, jobRefund, s.refund)
+	s.queue.Every("payments.sweep", jobs.Interval(sweepEvery), s.sweep)
 }
 
 // poll asks WeChat about an order that may have been paid without a notice, and puts itself off until the next time to ask.

@@ -35,12 +35,19 @@ type weChat struct {
 	prepay  func(in wechat.Prepay) error
 	query   func(no string) error
 	closing func(no string) error
+	// refunds are by their numbers; refund and askRefund run first when set, dropRefund makes refunds take effect and lose their answer.
+	refunds    map[string]*wechat.Refund
+	sent       []wechat.RefundRequest
+	refund     func(in wechat.RefundRequest) error
+	askRefund  func(no string) error
+	dropRefund bool
+
 	// dropAnswer makes prepay calls take effect and lose their answer.
 	dropAnswer bool
 }
 
 func newWeChat(clock *dbtest.Clock) *weChat {
-	return &weChat{orders: map[string]*wechat.Transaction{}, clock: clock}
+	return &weChat{orders: map[string]*wechat.Transaction{}, refunds: map[string]*wechat.Refund{}, clock: clock}
 }
 
 func refusal(status int, code string) error { return &wechat.PayError{HTTPStatus: status, Code: code} }
@@ -145,8 +152,9 @@ type world struct {
 	queue *jobs.Queue
 	we    *weChat
 
-	mu   sync.Mutex
-	paid []payments.Paid
+	mu       sync.Mutex
+	paid     []payments.Paid
+	refunded []payments.Refunded
 }
 
 func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock, we *weChat) *world {
@@ -156,8 +164,8 @@ func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock, we *weChat) *world {
 	w.queue = jobs.New(d, log)
 	f := facts.New(w.queue)
 	w.Service = payments.New(payments.Deps{
-		DB: d, Gateway: we, Queue: w.queue, Facts: f, Log: log, AppID: appID, MchID: mchID,
-		NotifyURL: "https://shop.example/wechat/pay/notices/payment",
+		DB: d, Gateway: we, Refunds: we, Queue: w.queue, Facts: f, Log: log, AppID: appID, MchID: mchID,
+		NotifyURL: "https://shop.example/wechat/pay/notices/payment", RefundNotifyURL: "https://shop.example/wechat/pay/notices/refund",
 		Payer: func(_ context.Context, _ *db.Tx, m model.MemberID) (string, error) {
 			if m == 404 {
 				return "", nil
@@ -169,6 +177,12 @@ func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock, we *weChat) *world {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.paid = append(w.paid, p)
+		return nil
+	})
+	facts.Subscribe(f, "test.refunds", func(_ context.Context, p payments.Refunded) error {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.refunded = append(w.refunded, p)
 		return nil
 	})
 	return w
@@ -310,6 +324,15 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
 		f(t, newWorld(t, d, clock, newWeChat(clock)))
 	})
+}
+
+// lite runs a test with one instance on SQLite, where the kind of database is known not to matter: other tests take the same statements to
+// both.
+func lite(t *testing.T, f func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Parallel()
+	d, clock := dbtest.SQLite(t)
+	f(t, newWorld(t, d, clock, newWeChat(clock)))
 }
 
 // two runs a test with two instances on one database of each kind.

@@ -20,9 +20,10 @@ import (
 
 // Addresses that are also configured with WeChat.
 const (
-	oaPush     = "/wechat/oa"
-	miniPush   = "/wechat/mini"
-	payNotices = "/wechat/pay/notices/payment"
+	oaPush        = "/wechat/oa"
+	miniPush      = "/wechat/mini"
+	payNotices    = "/wechat/pay/notices/payment"
+	refundNotices = "/wechat/pay/notices/refund"
 )
 
 func (a *App) build() error {
@@ -98,7 +99,9 @@ func (a *App) hooks(p platform) {
 	both := []string{http.MethodGet, http.MethodPost}
 	a.Echo.Match(both, oaPush, official)
 	a.Echo.Match(both, miniPush, program)
-	a.Echo.POST(payNotices, hook.Pay(hook.PayDeps{MchID: s.Merchant.MchID, Notices: p.pay, Vault: a.Callbacks, Payments: a.Payments, Refused: a.refusals.Of("pay"), Log: s.Log}))
+	money := hook.Pay(hook.PayDeps{MchID: s.Merchant.MchID, Notices: p.pay, Vault: a.Callbacks, Payments: a.Payments, Refused: a.refusals.Of("pay"), Log: s.Log})
+	a.Echo.POST(payNotices, money)
+	a.Echo.POST(refundNotices, money)
 }
 
 // opsHandler is the listener of those who run Huitou.

@@ -71,8 +71,9 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		Metrics: map[model.TierMetric]tiers.Metric{model.TierByMoney: orders.GoodsMoney, model.TierByPoints: points.EarnedSince},
 	})
 	v.Payments = payments.New(payments.Deps{
-		DB: d, Gateway: p.pay, Queue: q, Facts: v.Facts, Log: log,
-		AppID: s.Mini.AppID, MchID: s.Merchant.MchID, NotifyURL: s.PublicURL + payNotices, Payer: v.Members.ShopperTx,
+		DB: d, Gateway: p.pay, Refunds: p.pay, Queue: q, Facts: v.Facts, Log: log,
+		AppID: s.Mini.AppID, MchID: s.Merchant.MchID, NotifyURL: s.PublicURL + payNotices, RefundNotifyURL: s.PublicURL + refundNotices,
+		Payer: v.Members.ShopperTx,
 	})
 	v.Memberships = memberships.New(memberships.Deps{
 		DB: d, Members: v.Members, Payments: v.Payments, Coupons: v.Coupons, Messages: v.Messages, Queue: q, Facts: v.Facts, Log: log,

@@ -50,6 +50,8 @@ type merchant interface {
 	hook.Notices
 }
 
+	Refund(ctx context.Context, in wechat.RefundRequest) (wechat.Refund, error)
+	QueryRefund(ctx context.Context, outRefundNo string) (wechat.Refund, error)
 // newPlatform makes the adapters. Without an official account in the settings, as in the tools that work on a data folder, every
 // call answers errOffline: nothing may leave the machine.
 func newPlatform(s Settings) (platform, error) {
@@ -124,4 +126,10 @@ func (offline) Query(context.Context, string) (t wechat.Transaction, err error) 
 func (offline) Close(context.Context, string) error                             { return errOffline }
 func (offline) ParseNotice(context.Context, http.Header, []byte) (n wechat.PayNotice, err error) {
 	return n, errOffline
+}
+func (offline) Refund(context.Context, wechat.RefundRequest) (r wechat.Refund, err error) {
+	return r, errOffline
+}
+func (offline) QueryRefund(context.Context, string) (r wechat.Refund, err error) {
+	return r, errOffline
 }
