@@ -294,8 +294,16 @@ func (c Config) checkShop(k *checker) {
 		}
 		names[t.Name] = true
 		k.need(field+"name", t.Name)
-		k.need(field+"id", t.ID)
-		if len(t.Fields) == 0 {
+		if t.Purpose != "" {
+			k.oneOf(field+"purpose", t.Purpose, "service", "care", "marketing")
+		}
+		for _, channel := range t.Channels {
+			k.oneOf(field+"channels", channel, "oa_template", "oa_subscribe", "mini_subscribe", "customer_service", "sms")
+		}
+		if t.OASubscribe.ID+t.MiniSubscribe.ID+t.CustomerService.Text+t.SMS.ID == "" || len(t.Fields) > 0 {
+			k.need(field+"id", t.ID)
+		}
+		if t.ID != "" && len(t.Fields) == 0 {
 			k.fault(field+"fields", "is missing")
 		}
 	}

@@ -119,14 +119,38 @@ type Points struct {
 	CostFenPerHundred int64 `koanf:"cost_fen_per_hundred"`
 }
 
-// Template joins one of our messages with a template of the official account.
+// Template joins one of our messages with the platforms' templates. ID, Fields and Cut are those of the template message of the
+// official account; the other channels have their own.
 type Template struct {
 	// Name is ours: "visit1", "membership.activated".
 	Name string `koanf:"name"`
+	// Purpose is service, care or marketing; empty means service.
+	Purpose string `koanf:"purpose"`
+	// Channels are tried in this order: oa_template, oa_subscribe, mini_subscribe, customer_service, sms. Empty means those that are set
+	// up, in this order.
+	Channels []string `koanf:"channels"`
 	// ID is the template's at WeChat.
 	ID string `koanf:"id"`
 	// Fields maps the template's keys to our words: character_string1: order.
 	Fields map[string]string `koanf:"fields"`
+	// Cut lists the keys whose values may be cut when they are too long.
+	Cut []string `koanf:"cut"`
+
+	OASubscribe     Form `koanf:"oa_subscribe"`
+	MiniSubscribe   Form `koanf:"mini_subscribe"`
+	CustomerService Form `koanf:"customer_service"`
+	SMS             Form `koanf:"sms"`
+}
+
+// Form is the wording of a message for one channel.
+type Form struct {
+	ID     string            `koanf:"id"`
+	Fields map[string]string `koanf:"fields"`
+	Cut    []string          `koanf:"cut"`
+	// Text is of customer service, with our words in braces: "您的订单{number}已签收".
+	Text string `koanf:"text"`
+	// Page opens on a tap of a subscribe message.
+	Page string `koanf:"page"`
 }
 
 // Log says how much to write and how.

@@ -22,6 +22,19 @@ type MiniProgramPage struct {
 	Path  string // without a leading slash; may carry a query
 }
 
+// SubscribeMessage is a one-time notice that the person agreed to, of a mini-program or of an official account (订阅通知). Each
+// consent pays for one.
+type SubscribeMessage struct {
+	To         string // openid within the app that sends
+	TemplateID string
+	// Page opens on a tap: of the mini-program itself, without a leading slash; of an official account a URL. May be empty.
+	Page string
+	// MiniProgram opens instead; official account only.
+	MiniProgram *MiniProgramPage
+	// Data by field name without ".DATA". See CheckTemplateData.
+	Data map[string]string
+}
+
 // CustomText is a customer-service text, allowed for a while after the person has acted.
 type CustomText struct {
 	To      string // openid within the official account

@@ -74,9 +74,26 @@ func settingsOf(c config.Config, store kv.Store, log *slog.Logger) (app.Settings
 		s.Shops[k.ID] = web.ShopKey{Source: k.Source, Secret: k.Secret.Reveal()}
 	}
 	for _, t := range c.Templates {
-		s.Templates[t.Name] = messages.Template{ID: t.ID, Fields: t.Fields}
+		s.Templates[t.Name] = templateOf(t)
 	}
 	return s, nil
+}
+
+// templateOf turns a template's settings into its forms: id and fields at the top are those of the official account's template message.
+func templateOf(t config.Template) messages.Template {
+	out := messages.Template{Purpose: model.MessagePurpose(t.Purpose), Forms: map[model.MessageChannel]messages.Form{}}
+	for _, c := range t.Channels {
+		out.Channels = append(out.Channels, model.MessageChannel(c))
+	}
+	for c, f := range map[model.MessageChannel]config.Form{
+		model.ChannelOATemplate: {ID: t.ID, Fields: t.Fields, Cut: t.Cut}, model.ChannelOASubscribe: t.OASubscribe,
+		model.ChannelMiniSubscribe: t.MiniSubscribe, model.ChannelCustomerService: t.CustomerService, model.ChannelSMS: t.SMS,
+	} {
+		if f.ID != "" || f.Text != "" {
+			out.Forms[c] = messages.Form{ID: f.ID, Fields: f.Fields, Cut: f.Cut, Text: f.Text, Page: f.Page}
+		}
+	}
+	return out
 }
 
 func accountOf(a config.Account) app.Account {

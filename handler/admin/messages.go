@@ -24,7 +24,7 @@ func Messages(r *web.Routes, s *messages.Service) {
 		out := &messagesReply{Body: messagesView{Messages: make([]messageView, 0, len(listed.Messages)), Next: listed.Next}}
 		for _, m := range listed.Messages {
 			out.Body.Messages = append(out.Body.Messages, messageView{
-				m.ID, m.Member, m.Channel, m.Template, m.Data, string(m.State), m.Reason, m.Code, m.MsgID, m.Attempts,
+				m.ID, m.Member, string(m.Purpose), string(m.Channel), m.Template, m.Data, string(m.State), m.Reason, m.Code, m.MsgID, m.Attempts,
 				m.CreatedAt, m.AcceptedAt, m.FinishedAt,
 			})
 		}
@@ -48,10 +48,11 @@ type messagesView struct {
 type messageView struct {
 	ID         model.MessageID   `json:"id"`
 	MemberID   model.MemberID    `json:"member_id"`
-	Channel    string            `json:"channel" enum:"oa_template"`
+	Purpose    string            `json:"purpose" enum:"service,care,marketing"`
+	Channel    string            `json:"channel" enum:"oa_template,oa_subscribe,mini_subscribe,customer_service,sms" doc:"whose turn it is, or that had the last word"`
 	Template   string            `json:"template"`
 	Data       map[string]string `json:"data"`
-	State      string            `json:"state" enum:"queued,suppressed,sending,accepted,delivered,blocked,failed,unknown"`
+	State      string            `json:"state" enum:"queued,suppressed,sending,accepted,delivered,blocked,failed,dead,unknown"`
 	Reason     string            `json:"reason" doc:"why it was suppressed or failed"`
 	Code       int64             `json:"code" doc:"WeChat's error code behind the reason; 0 without one"`
 	MsgID      string            `json:"msg_id" doc:"WeChat's id; empty before it accepted the message"`

@@ -92,8 +92,9 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	})
 	outbox := messages.New(messages.Deps{
 		DB: d, Jobs: w.q, Sender: w.wechat, Followers: w.members, Log: log,
-		Templates: map[string]messages.Template{"visit1": {ID: "TPL", Fields: map[string]string{
-			"character_string1": "number", "amount2": "amount", "time3": "paid_at", "thing4": "goods", "thing5": "advice"}}},
+		Templates: map[string]messages.Template{"visit1": {Forms: map[model.MessageChannel]messages.Form{model.ChannelOATemplate: {
+			ID: "TPL", Cut: []string{"thing4", "thing5"}, Fields: map[string]string{
+				"character_string1": "number", "amount2": "amount", "time3": "paid_at", "thing4": "goods", "thing5": "advice"}}}}},
 	})
 	outbox.Register()
 	w.vault = callbacks.New(callbacks.Deps{DB: d, Jobs: w.q, Readers: map[string]callbacks.Reader{oaApp: jsonReader{}}, Log: log})

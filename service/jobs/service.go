@@ -45,6 +45,7 @@ type Queue struct {
 
 	workers map[string]func(ctx context.Context, args json.RawMessage) error
 	tasks   []task
+	sources []*fed
 
 	wake chan struct{}
 	mu   sync.Mutex // held by RunDue, so that time travel does not run a job twice at once

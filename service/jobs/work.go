@@ -17,6 +17,7 @@ import (
 func (q *Queue) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
+	running.Go(func() { q.drainAll(ctx) })
 	slots := make(chan struct{}, workers)
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
@@ -77,7 +78,7 @@ func (q *Queue) round(ctx context.Context, slots chan struct{}, running *sync.Wa
 }
 
 // RunDue runs everything that is due now, one by one in the order in which it is due, including what these jobs
-// insert, and returns how many ran. It is for tests and for the demo's time travel.
+// insert, then what is due in the sources, until nothing is left, and returns how many ran. It is for tests and for the demo's time travel.
 func (q *Queue) RunDue(ctx context.Context) (done int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -86,19 +87,33 @@ func (q *Queue) RunDue(ctx context.Context) (done int, err error) {
 			return done, err
 		}
 		taken, err := q.take(ctx, 1)
-		if err != nil || len(taken) == 0 {
+		if err != nil {
 			return done, err
+		}
+		if len(taken) == 0 {
+			n, err := q.takeDue(ctx)
+			if err != nil || n == 0 {
+				return done, err
+			}
+			done += n
+			continue
 		}
 		q.runOne(ctx, taken[0])
 		done++
 	}
 }
 
-// Soonest returns when the next job or periodic task is due; ok is false when nothing waits.
+// Soonest returns when the next job, periodic task or piece of a source is due; ok is false when nothing waits.
 func (q *Queue) Soonest(ctx context.Context) (at time.Time, ok bool, err error) {
 	at, ok, err = q.soonest(ctx)
 	if err != nil {
 		return at, ok, fmt.Errorf("look for the next job: %w", err)
+	}
+	switch next, waits, err := q.soonestSource(ctx); {
+	case err != nil:
+		return at, ok, err
+	case waits && (!ok || next.Before(at)):
+		at, ok = next, true
 	}
 	for _, t := range q.tasks {
 		next, err := q.nextRun(ctx, t.name, t.next(q.db.Now()))

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 	"unicode/utf8"
 
 	"huitou/model"
 	"huitou/model/db"
-	"huitou/service/jobs"
 )
 
 // Message asks for one message to one member.
@@ -16,10 +18,16 @@ type Message struct {
 	// Key is a natural key, "visit:12:1"; 1 to 128 visible ASCII characters. One visible message per key.
 	Key    string
 	Member model.MemberID
-	// Template is our name, "visit1"; Data holds its texts by our field names and is cut to WeChat's limits when it is sent.
+	// Template is our name, "visit1"; Data holds its texts by our field names.
 	Template string
 	Data     map[string]string
 	URL      string // opens on a tap; at most 512 characters, may be empty
+
+	// Purpose and Channels stand for the template's own when given.
+	Purpose  model.MessagePurpose
+	Channels []model.MessageChannel
+	// NotBefore and NotAfter bound when it may leave; zero means at once, and at any time. From NotAfter on it is suppressed.
+	NotBefore, NotAfter time.Time
 }
 
 // Enqueue opens a transaction for EnqueueTx.
@@ -31,35 +39,77 @@ func (s *Service) Enqueue(ctx context.Context, m Message) (fresh bool, err error
 	return fresh, err
 }
 
-// EnqueueTx stores a message and its job in the transaction of the thing it tells about. fresh is false when the key is
-// known; nothing was changed then. A template that the merchant has not set up is no error here, so that a missing
-// setting never undoes a purchase: the message is suppressed when its turn comes.
+// EnqueueTx stores a message in the transaction of the thing it tells about. fresh is false when the key is known; nothing was
+// changed then. A template that the merchant has not set up is no error here, so that a missing setting never undoes a
+// purchase: the message is suppressed when its turn comes.
 func (s *Service) EnqueueTx(ctx context.Context, tx *db.Tx, m Message) (fresh bool, err error) {
 	if err := check(m); err != nil {
 		return false, err
 	}
-	data, err := json.Marshal(m.Data)
+	row, err := s.row(m, tx.Now)
 	if err != nil {
-		return false, fmt.Errorf("encode message %s: %w", m.Key, err)
-	}
-	row := model.Message{
-		MessageKey: m.Key, MemberID: m.Member, Channel: ChannelOATemplate, Template: m.Template, Data: string(data), URL: m.URL,
-		State: model.MessageQueued, ClientMsgID: clientMsgID(m.Key), CreatedAt: tx.Now,
+		return false, err
 	}
 	if fresh, err = tx.Insert(&row); err != nil {
 		return false, fmt.Errorf("store message %s: %w", m.Key, err)
 	}
-	if !fresh {
-		return false, nil
+	if fresh && !row.DueAt.After(tx.Now) {
+		tx.OnCommit(s.lanes[row.Channel].wake)
 	}
-	_, err = s.Jobs.Insert(ctx, tx, jobs.Job{Kind: kindSend, Args: sendArgs{row.ID}, Key: fmt.Sprintf("message:%d", row.ID)})
-	return err == nil, err
+	return fresh, nil
 }
 
-const kindSend = "messages.send"
+// row freezes a message as it will be sent.
+func (s *Service) row(m Message, now time.Time) (model.Message, error) {
+	data, err := json.Marshal(m.Data)
+	if err != nil {
+		return model.Message{}, fmt.Errorf("encode message %s: %w", m.Key, err)
+	}
+	t := s.Templates[m.Template]
+	purpose, order := m.Purpose, m.Channels
+	if purpose == "" {
+		purpose = t.purpose()
+	}
+	if len(order) == 0 {
+		order = t.order()
+	}
+	if len(order) == 0 {
+		order = []model.MessageChannel{model.ChannelOATemplate} // which will find that there is no template
+	}
+	due := now
+	if m.NotBefore.After(now) {
+		due = m.NotBefore.UTC().Truncate(time.Microsecond)
+	}
+	return model.Message{
+		MessageKey: m.Key, MemberID: m.Member, Purpose: purpose, Channels: join(order), Channel: order[0], Template: m.Template,
+		Data: string(data), URL: m.URL, State: model.MessageQueued, ClientMsgID: clientMsgID(m.Key),
+		NotBefore: instant(m.NotBefore), NotAfter: instant(m.NotAfter), DueAt: &due, CreatedAt: now,
+	}, nil
+}
 
-type sendArgs struct {
-	ID model.MessageID `json:"id"`
+// instant returns nil for the zero time.
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Microsecond)
+	return &t
+}
+
+func join(order []model.MessageChannel) string {
+	words := make([]string, len(order))
+	for i, c := range order {
+		words[i] = string(c)
+	}
+	return strings.Join(words, ",")
+}
+
+func split(order string) []model.MessageChannel {
+	var out []model.MessageChannel
+	for _, w := range strings.Split(order, ",") {
+		out = append(out, model.MessageChannel(w))
+	}
+	return out
 }
 
 // maxData keeps a message's texts well inside their column.
@@ -78,6 +128,17 @@ func check(m Message) error {
 	}
 	if utf8.RuneCountInString(m.URL) > 512 || !utf8.ValidString(m.URL) {
 		return refuse("the URL is longer than 512 characters")
+	}
+	if m.Purpose != "" && !slices.Contains(model.MessagePurposes, m.Purpose) {
+		return refuse("there is no such purpose")
+	}
+	for i, c := range m.Channels {
+		if !slices.Contains(model.MessageChannels, c) || slices.Contains(m.Channels[:i], c) {
+			return refuse("a channel is unknown or stands there twice")
+		}
+	}
+	if !m.NotAfter.IsZero() && !m.NotAfter.After(m.NotBefore) {
+		return refuse("its time ends before it begins")
 	}
 	size := 0
 	for k, v := range m.Data {

@@ -14,7 +14,8 @@ import (
 type View struct {
 	ID         model.MessageID
 	Member     model.MemberID
-	Channel    string
+	Purpose    model.MessagePurpose
+	Channel    model.MessageChannel
 	Template   string
 	Data       map[string]string
 	State      model.MessageState
@@ -62,7 +63,7 @@ func (s *Service) List(ctx context.Context, member model.MemberID, page db.Page)
 
 func view(m model.Message) (View, error) {
 	v := View{
-		ID: m.ID, Member: m.MemberID, Channel: m.Channel, Template: m.Template, State: m.State, Reason: m.Reason, Code: m.Code,
+		ID: m.ID, Member: m.MemberID, Purpose: m.Purpose, Channel: m.Channel, Template: m.Template, State: m.State, Reason: m.Reason, Code: m.Code,
 		Attempts: m.Attempts, CreatedAt: m.CreatedAt, AcceptedAt: m.AcceptedAt, FinishedAt: m.FinishedAt,
 	}
 	if m.MsgID != nil {

@@ -89,13 +89,13 @@ func TestAnyMisfortune(t *testing.T) {
 	w.sound()
 }
 
-// A message whose job nobody runs is seen by the invariants; this guards the test above against a queue that does nothing.
+// A message that nobody looks at again is seen by the invariants; this guards the test above against a queue that does nothing.
 func TestPropertyWorldWorks(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
 	w := newWorld(t, d, clock)
 	w.enqueue(visit(1))
 	err := d.Do(context.Background(), func(_ context.Context, tx *db.Tx) error {
-		return tx.Gorm().Exec("DELETE FROM jobs").Error
+		return tx.Gorm().Exec("UPDATE messages SET due_at = NULL").Error
 	})
 	if err != nil {
 		t.Fatal(err)

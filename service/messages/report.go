@@ -5,24 +5,33 @@ import (
 	"fmt"
 	"time"
 
+	"huitou/model"
 	"huitou/model/db"
 	"huitou/wechat"
 )
 
-// ReportTx takes WeChat's delivery report of an accepted message. status is as WeChat writes it: "success",
+// maxMsgID is the longest id that a platform gives a message.
+const maxMsgID = 64
+
+// ReportTx takes a platform's delivery report of an accepted message. status is as WeChat writes it: "success",
 // "failed:user block", "failed: system failed". A report that comes before the acceptance was stored is kept and
-// matched then; a second report of one message has no effect.
-func (s *Service) ReportTx(_ context.Context, tx *db.Tx, msgID, status string, at time.Time) error {
-	if msgID == "" || len(msgID) > 32 {
+// matched then; a second report of one message has no effect. A message that was blocked or failed goes on to its next
+// channel.
+func (s *Service) ReportTx(ctx context.Context, tx *db.Tx, msgID, status string, at time.Time) error {
+	if msgID == "" || len(msgID) > maxMsgID {
 		return ErrInvalid.With("why", "a report without a usable message id")
 	}
 	if at.IsZero() {
 		at = tx.Now
 	}
-	if err := keepReport(tx, msgID, status, at); err != nil {
+	r, fresh, err := keepReport(tx, msgID, status, at)
+	if err != nil {
 		return fmt.Errorf("store the report of message %s: %w", msgID, err)
 	}
-	return nil
+	if !fresh {
+		return nil
+	}
+	return s.applyReport(ctx, tx, r)
 }
 
 // OnReport reacts to TEMPLATESENDJOBFINISH. once joins the transaction and tells whether this push had its effect before.
@@ -33,4 +42,32 @@ func (s *Service) OnReport(ctx context.Context, p wechat.Push, once func(context
 		}
 		return s.ReportTx(ctx, tx, p.MsgID, p.Status, p.CreatedAt)
 	})
+}
+
+// applyReport moves the accepted message of a report on; without one the report waits.
+func (s *Service) applyReport(ctx context.Context, tx *db.Tx, r model.MessageReport) error {
+	m, found, err := acceptedAs(tx, r.MsgID)
+	if err != nil || !found {
+		return err
+	}
+	state, reason := ended(r.Status)
+	if err := s.close(ctx, tx, m, 0, state, reason, 0); err != nil {
+		return err
+	}
+	return matched(tx, r.ID)
+}
+
+// close stores what became of an accepted message. n is the accepted attempt, or 0 for the one with the message's id.
+func (s *Service) close(ctx context.Context, tx *db.Tx, m model.Message, n int64, state model.MessageState, reason string, code int64) error {
+	if err := reported(tx, m, n, state); err != nil {
+		return fmt.Errorf("store the end of message %d: %w", m.ID, err)
+	}
+	if state == model.MessageDelivered {
+		return s.end(ctx, tx, m, state, reason, code)
+	}
+	next, err := s.fall(ctx, tx, m, state, reason, code)
+	if err == nil && next != "" {
+		tx.OnCommit(s.lanes[next].wake)
+	}
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,24 +62,40 @@ type decision struct {
 	code     int64
 	unfollow bool // the recipient does not follow
 	alarm    bool // somebody should look: our settings or our program are wrong
+	gaveUp   bool // of fail: it was tried often enough
 }
 
-// judge decides by the error of attempt n what happens next.
-func judge(err error, n int64, now time.Time) decision {
+// state is the end that a failure means when no channel is left.
+func (d decision) state() model.MessageState {
+	if d.gaveUp {
+		return model.MessageDead
+	}
+	return model.MessageFailed
+}
+
+// judge decides by the error of the n-th attempt by a channel what happens next.
+func judge(l *lane, err error, n int64, now time.Time) decision {
 	code := codeOf(err)
-	d := decision{step: stepFail, code: code, reason: string(wechat.ClassOf(err))}
+	d := decision{step: stepFail, code: code, reason: string(classOf(err))}
+	if errors.Is(err, errNotLeft) {
+		d.step, d.reason = stepAgain, "not_left"
+		if until := l.closedUntil(); until.After(now) {
+			d.step, d.until = stepPark, until
+		}
+		return d
+	}
 	if !answered(err) {
 		return decision{step: stepUnsure, reason: "no_answer"}
 	}
 	again := func(alarm bool) decision {
 		if n >= maxAttempts {
-			d.reason, d.alarm = "gave_up:"+d.reason, alarm
+			d.reason, d.alarm, d.gaveUp = "gave_up:"+d.reason, alarm, true
 			return d
 		}
 		d.step, d.pause, d.alarm = stepAgain, backoff(n), alarm
 		return d
 	}
-	switch wechat.ClassOf(err) {
+	switch classOf(err) {
 	case wechat.ClassRetry:
 		return again(false)
 	case wechat.ClassToken:
@@ -86,7 +103,7 @@ func judge(err error, n int64, now time.Time) decision {
 	case wechat.ClassRecipient:
 		d.unfollow = true
 	case wechat.ClassQuota:
-		d.step, d.until = stepPark, now.Add(time.Minute) // limits by the minute
+		d.step, d.until = stepPark, now.Truncate(time.Minute).Add(time.Minute) // limits by the minute
 		if code == 45009 {
 			d.until = quotaReset(now)
 		}
@@ -107,9 +124,9 @@ func judge(err error, n int64, now time.Time) decision {
 // answered reports whether an error proves that nothing was sent: WeChat refused, our own check did, or the call never
 // left. Everything else may have reached the person.
 func answered(err error) bool {
-	var refused *wechat.Error
+	var refused refusal
 	var data *wechat.DataError
-	if errors.As(err, &refused) || errors.As(err, &data) {
+	if errors.Is(err, errNotLeft) || errors.As(err, &refused) || errors.As(err, &data) {
 		return true
 	}
 	var transport *wechat.TransportError
@@ -122,6 +139,20 @@ func answered(err error) bool {
 
 var tokenEndpoints = map[string]bool{"/cgi-bin/stable_token": true, "/cgi-bin/token": true}
 
+// refusal is a platform's own no, of WeChat or of a provider of SMS.
+type refusal interface {
+	error
+	Class() wechat.Class
+}
+
+func classOf(err error) wechat.Class {
+	var refused refusal
+	if errors.As(err, &refused) {
+		return refused.Class()
+	}
+	return wechat.ClassOf(err)
+}
+
 func codeOf(err error) int64 {
 	var refused *wechat.Error
 	if errors.As(err, &refused) {
@@ -130,13 +161,54 @@ func codeOf(err error) int64 {
 	return 0
 }
 
-// wording fills a template's fields from a message's texts, cut to what WeChat takes, and checks the result.
-func wording(t Template, data map[string]string) (map[string]string, error) {
-	out := make(map[string]string, len(t.Fields))
-	for field, name := range t.Fields {
-		out[field] = wechat.Truncate(wechat.KindOfField(field), data[name])
+// word fills a form from a message's texts. Only fields that the form names may be cut; whatever the platform would still refuse is an
+// error.
+func word(m model.Message, f Form, data map[string]string) (call, error) {
+	c := call{form: f, url: m.URL, clientMsgID: clientMsgIDFor(m, m.Channel)}
+	if m.Channel == model.ChannelCustomerService {
+		text, missing := fill(f.Text, data)
+		if missing != "" {
+			return c, &wechat.DataError{Faults: []wechat.FieldFault{{Key: missing, Fault: "is empty"}}}
+		}
+		c.text = text
+		return c, nil
 	}
-	return out, wechat.CheckTemplateData(out)
+	c.fields = make(map[string]string, len(f.Fields))
+	for field, name := range f.Fields {
+		c.fields[field] = data[name]
+		if slices.Contains(f.Cut, field) {
+			c.fields[field] = wechat.Truncate(wechat.KindOfField(field), data[name])
+		}
+	}
+	return c, wechat.CheckTemplateData(c.fields)
+}
+
+// fill puts texts into "您的订单{number}已签收", and names the first one that is missing.
+func fill(text string, data map[string]string) (filled, missing string) {
+	var b strings.Builder
+	for {
+		open := strings.IndexByte(text, '{')
+		shut := strings.IndexByte(text[max(open, 0):], '}')
+		if open < 0 || shut < 0 {
+			b.WriteString(text)
+			return b.String(), missing
+		}
+		name := text[open+1 : open+shut]
+		if data[name] == "" && missing == "" {
+			missing = name
+		}
+		b.WriteString(text[:open])
+		b.WriteString(data[name])
+		text = text[open+shut+1:]
+	}
+}
+
+// clientMsgIDFor keeps the id that the first versions gave to template messages, and makes another one for each other channel.
+func clientMsgIDFor(m model.Message, c model.MessageChannel) string {
+	if c == model.ChannelOATemplate {
+		return m.ClientMsgID
+	}
+	return clientMsgID(m.MessageKey + "\n" + string(c))
 }
 
 // ended maps the status of a report, which WeChat writes with and without spaces, to a state.

@@ -88,17 +88,50 @@ func TestEnded(t *testing.T) {
 	}
 }
 
-func TestWording(t *testing.T) {
-	tpl := Template{ID: "T", Fields: map[string]string{"thing1": "goods", "amount2": "amount", "character_string3": "number", "time4": "at"}}
-	data := map[string]string{"goods": "一款名字长得超过微信二十个字符限制的明前龙井茶叶礼盒", "amount": "128.00元", "number": "单号 T2026", "at": "2026年11月21日 12:00", "unused": "x"}
-	got, err := wording(tpl, data)
-	want := map[string]string{"thing1": "一款名字长得超过微信二十个字符限制的明…", "amount2": "128.00元", "character_string3": " T2026", "time4": "2026年11月21日 12:00"}
-	if err != nil || len(got) != 4 || got["thing1"] != want["thing1"] || got["amount2"] != want["amount2"] {
-		t.Errorf("wording = %v, %v; want %v", got, err, want)
+func TestWord(t *testing.T) {
+	f := Form{ID: "T", Fields: map[string]string{"thing1": "goods", "amount2": "amount", "character_string3": "number", "time4": "at"}, Cut: []string{"thing1"}}
+	data := map[string]string{"goods": "一款名字长得超过微信二十个字符限制的明前龙井茶叶礼盒", "amount": "128.00元", "number": "T2026", "at": "2026年11月21日 12:00", "unused": "x"}
+	m := model.Message{MessageKey: "k", ClientMsgID: "c", Channel: model.ChannelOATemplate}
+	got, err := word(m, f, data)
+	if err != nil || len(got.fields) != 4 || got.fields["thing1"] != "一款名字长得超过微信二十个字符限制的明…" || got.fields["amount2"] != "128.00元" || got.clientMsgID != "c" {
+		t.Errorf("word = %+v, %v", got, err)
 	}
-	delete(data, "amount")
 	var refused *wechat.DataError
-	if _, err := wording(tpl, data); !errors.As(err, &refused) {
+	f.Cut = nil
+	if _, err := word(m, f, data); !errors.As(err, &refused) {
+		t.Errorf("a text that is too long for a field that may not be cut gives %v, want a *wechat.DataError", err)
+	}
+	f.Cut = []string{"thing1"}
+	delete(data, "amount")
+	if _, err := word(m, f, data); !errors.As(err, &refused) {
 		t.Errorf("a missing text gives %v, want a *wechat.DataError", err)
+	}
+	m.Channel = model.ChannelCustomerService
+	got, err = word(m, Form{Text: "订单{number}已签收"}, data)
+	if err != nil || got.text != "订单T2026已签收" || got.clientMsgID == "c" {
+		t.Errorf("word = %+v, %v", got, err)
+	}
+	if _, err := word(m, Form{Text: "{gone}"}, data); !errors.As(err, &refused) {
+		t.Errorf("a missing text gives %v, want a *wechat.DataError", err)
+	}
+}
+
+func TestFill(t *testing.T) {
+	data := map[string]string{"a": "{b}", "b": "2", "empty": ""}
+	for in, want := range map[string][2]string{
+		"":          {"", ""},
+		"plain":     {"plain", ""},
+		"x{a}y{b}z": {"x{b}y2z", ""}, // what is filled in is not read again
+		"{":         {"{", ""},
+		"}{":        {"}{", ""},
+		"}{b}":      {"}2", ""},
+		"{gone}{b}": {"2", "gone"},
+		"{empty}":   {"", "empty"},
+		"{a}{":      {"{b}{", ""},
+		"中文{b}元":    {"中文2元", ""},
+	} {
+		if got, missing := fill(in, data); got != want[0] || missing != want[1] {
+			t.Errorf("fill(%q) = %q, %q; want %q", in, got, missing, want)
+		}
 	}
 }

@@ -3,41 +3,45 @@ package messages
 import (
 	"context"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/service/facts"
 	"huitou/service/jobs"
 	"huitou/wechat"
 )
 
-// ChannelOATemplate is a service notice of the official account.
-const ChannelOATemplate = "oa_template"
-
-// Sender sends service notices, as oa.Client does.
+// Sender sends template messages of the official account, as oa.Client does.
 type Sender interface {
 	SendTemplate(ctx context.Context, m wechat.TemplateMessage) (msgID string, err error)
 }
 
-// Followers knows who follows the official account, as members.Service does.
+// Noticer sends one-time notices that people agreed to, as oa.Client and mini.Client do.
+type Noticer interface {
+	SendSubscribe(ctx context.Context, m wechat.SubscribeMessage) (msgID string, err error)
+}
+
+// Desk sends customer-service texts, as oa.Client does.
+type Desk interface {
+	SendText(ctx context.Context, m wechat.CustomText) error
+}
+
+// Followers knows where members can be reached, as members.Service does.
 type Followers interface {
-	FollowerTx(ctx context.Context, tx *db.Tx, id model.MemberID) (openID string, following bool, err error)
+	AddressesTx(ctx context.Context, tx *db.Tx, ids []model.MemberID, phones bool) (map[model.MemberID]model.Address, error)
 	UnfollowTx(ctx context.Context, tx *db.Tx, openID string, at time.Time) error
 }
 
-// Template is how one of our templates is set up in the merchant's official account.
-type Template struct {
-	ID string // WeChat's template id
-	// Fields maps WeChat's field ("thing1") to our name of the value ("goods").
-	Fields map[string]string
-}
-
-// Deps is what the outbox needs.
+// Deps is what the outbox needs. A channel whose sender is nil is not set up.
 type Deps struct {
 	DB        *db.DB
 	Jobs      *jobs.Queue
-	Sender    Sender
+	Facts     *facts.Log // may be nil: nobody is told of ends
+	Sender    Sender     // oa_template
+	Notices   Noticer    // oa_subscribe
+	Program   Noticer    // mini_subscribe
+	Desk      Desk       // customer_service
 	Followers Followers
 	Templates map[string]Template // by our name; a message without one is suppressed
 	Log       *slog.Logger
@@ -46,13 +50,30 @@ type Deps struct {
 // Service is the outbox. It is safe for concurrent use.
 type Service struct {
 	Deps
-	// quotaUntil, in microseconds since 1970, is a hint of this process that the day's quota is used up, so that other messages
-	// need not find out by a call each.
-	quotaUntil atomic.Int64
+	lanes map[model.MessageChannel]*lane
 }
 
 // New returns an outbox.
-func New(d Deps) *Service { return &Service{Deps: d} }
+func New(d Deps) *Service {
+	s := &Service{Deps: d, lanes: map[model.MessageChannel]*lane{}}
+	for _, c := range model.MessageChannels {
+		s.lanes[c] = newLane(c)
+	}
+	return s
+}
 
-// Register gives the queue its worker. Call it once, before the queue runs.
-func (s *Service) Register() { jobs.Handle(s.Jobs, kindSend, s.send) }
+// Register gives the queue its workers: one lane for each channel, so that a slow one holds up no other. Call it once, before the
+// queue runs.
+func (s *Service) Register() {
+	for _, c := range model.MessageChannels {
+		l := s.lanes[c]
+		l.wake = s.Jobs.Feed(jobs.Source{
+			Name: "messages." + string(c), Workers: l.workers, Batch: l.batch,
+			Due:  func(ctx context.Context) (time.Time, bool, error) { return s.due(ctx, l) },
+			Take: func(ctx context.Context, most int) (int, error) { return s.take(ctx, l, most) },
+		})
+	}
+	// Versions before the channels had one job for each message. Those that wait still have nothing to do: the message says itself
+	// when it is due.
+	jobs.Handle(s.Jobs, "messages.send", func(context.Context, struct{}) error { return nil })
+}

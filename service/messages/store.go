@@ -4,145 +4,233 @@ import (
 	"fmt"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"huitou/model"
 	"huitou/model/db"
-	"huitou/service/jobs"
 )
 
-func lock(tx *db.Tx, id model.MessageID) (m model.Message, err error) {
-	err = tx.Gorm().Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Take(&m).Error
-	return m, err
+var forUpdate = clause.Locking{Strength: "UPDATE"}
+
+// nextDue returns when a lane has something to do. A lane that is closed has nothing but repetitions: their window is shorter than a
+// quota lasts, and they are no new messages.
+func nextDue(tx *db.Tx, l *lane) (at time.Time, ok bool, err error) {
+	soonest := func(q *gorm.DB) error {
+		var rows []model.Message
+		if err := q.Select("due_at").Order("due_at").Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
+			return err
+		}
+		if next := *rows[0].DueAt; !ok || next.Before(at) {
+			at, ok = next, true
+		}
+		return nil
+	}
+	for _, p := range model.MessagePurposes {
+		if err := soonest(tx.Gorm().Where("channel = ? AND purpose = ? AND due_at IS NOT NULL", l.channel, p)); err != nil {
+			return at, ok, fmt.Errorf("look for due messages: %w", err)
+		}
+	}
+	if closed := l.closedUntil(); ok && closed.After(tx.Now) {
+		if at.Before(closed) {
+			at = closed
+		}
+		if err := soonest(repetitions(tx, l)); err != nil {
+			return at, ok, fmt.Errorf("look for repetitions: %w", err)
+		}
+	}
+	return at, ok, nil
 }
 
-// end moves a message that has not been accepted to its end.
-func end(tx *db.Tx, id model.MessageID, state model.MessageState, reason string, code int64) error {
-	err := tx.Gorm().Model(&model.Message{}).
-		Where("id = ? AND state IN ?", id, []model.MessageState{model.MessageQueued, model.MessageSending}).
-		Updates(map[string]any{"state": state, "reason": reason, "code": code, "not_before": nil, "finished_at": tx.Now}).Error
-	if err != nil {
-		return fmt.Errorf("end message %d: %w", id, err)
+func repetitions(tx *db.Tx, l *lane) *gorm.DB {
+	return tx.Gorm().Where("state = ? AND channel = ? AND due_at IS NOT NULL", model.MessageSending, l.channel)
+}
+
+// claim locks up to most due messages of a lane, the most urgent purposes first, and moves them on, so that no other worker finds
+// them until the claim runs out.
+func claim(tx *db.Tx, l *lane, most int) ([]model.Message, error) {
+	var rows []model.Message
+	find := func(q *gorm.DB) error {
+		var more []model.Message
+		err := q.Clauses(forUpdate).Where("due_at <= ?", tx.Now).Order("due_at, id").Limit(most - len(rows)).Find(&more).Error
+		rows = append(rows, more...)
+		return err
+	}
+	if l.closedUntil().After(tx.Now) {
+		if err := find(repetitions(tx, l)); err != nil {
+			return nil, fmt.Errorf("claim repetitions: %w", err)
+		}
+	} else {
+		for _, p := range model.MessagePurposes {
+			if len(rows) == most {
+				break
+			}
+			if err := find(tx.Gorm().Where("channel = ? AND purpose = ?", l.channel, p)); err != nil {
+				return nil, fmt.Errorf("claim due messages: %w", err)
+			}
+		}
+	}
+	return rows, nil
+}
+
+// lockAll locks the messages of results in the order of their ids.
+func lockAll(tx *db.Tx, list []result) (map[model.MessageID]model.Message, error) {
+	ids := make([]model.MessageID, 0, len(list))
+	for _, r := range list {
+		ids = append(ids, r.m.ID)
+	}
+	var rows []model.Message
+	if err := tx.Gorm().Clauses(forUpdate).Where("id IN ?", ids).Order("id").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("lock %d messages: %w", len(ids), err)
+	}
+	out := make(map[model.MessageID]model.Message, len(rows))
+	for _, m := range rows {
+		out[m.ID] = m
+	}
+	return out, nil
+}
+
+func update(tx *db.Tx, id model.MessageID, what string, set map[string]any) error {
+	if err := tx.Gorm().Model(&model.Message{}).Where("id = ?", id).Updates(set).Error; err != nil {
+		return fmt.Errorf("%s message %d: %w", what, id, err)
 	}
 	return nil
 }
 
-// leave stores an attempt before its call. The first one without an answer starts the window.
-func leave(tx *db.Tx, m model.Message, n int64, openID string) error {
-	set := map[string]any{"state": model.MessageSending, "reason": "", "code": 0, "attempts": n, "attempt_at": tx.Now, "not_before": nil}
-	if m.UnsureSince == nil {
-		set["unsure_since"] = tx.Now
+// leaving stores attempts before their calls. The first one without an answer starts the window; the claim keeps others away.
+func leaving(tx *db.Tx, list []attempt) error {
+	if len(list) == 0 {
+		return nil
 	}
-	if err := tx.Gorm().Model(&model.Message{}).Where("id = ?", m.ID).Updates(set).Error; err != nil {
-		return fmt.Errorf("mark message %d as leaving: %w", m.ID, err)
+	ids := make([]model.MessageID, 0, len(list))
+	rows := make([]model.MessageAttempt, 0, len(list))
+	for _, a := range list {
+		openID := a.call.to
+		if a.m.Channel == model.ChannelSMS {
+			openID = "" // a phone number stands nowhere in the clear
+		}
+		ids = append(ids, a.m.ID)
+		rows = append(rows, model.MessageAttempt{
+			MessageID: a.m.ID, N: a.n, Channel: a.m.Channel, ClientMsgID: a.call.clientMsgID, OpenID: openID, StartedAt: a.started,
+		})
 	}
-	row := model.MessageAttempt{MessageID: m.ID, N: n, OpenID: openID, StartedAt: tx.Now}
-	if err := tx.Gorm().Create(&row).Error; err != nil {
-		return fmt.Errorf("store attempt %d of message %d: %w", n, m.ID, err)
-	}
-	return nil
-}
-
-func closeAttempt(tx *db.Tx, a attempt, outcome model.AttemptOutcome, code int64, text string) error {
-	err := tx.Gorm().Model(&model.MessageAttempt{}).Where("message_id = ? AND n = ? AND outcome = ''", a.id, a.n).
-		Updates(map[string]any{"finished_at": tx.Now, "outcome": outcome, "code": code, "error": cutText(text, 500)}).Error
-	if err != nil {
-		return fmt.Errorf("close attempt %d of message %d: %w", a.n, a.id, err)
-	}
-	return nil
-}
-
-// accept stores WeChat's id. A message that was given up as unknown meanwhile is accepted all the same: now it is known.
-// When two attempts were both answered, WeChat took them for one message, and the first answer stays.
-func accept(tx *db.Tx, a attempt, msgID string) error {
-	m, err := lock(tx, a.id)
-	if err != nil {
-		return fmt.Errorf("lock message %d: %w", a.id, err)
-	}
-	switch m.State {
-	case model.MessageQueued, model.MessageSending, model.MessageUnknown:
-	default:
-		return closeAttempt(tx, a, model.AttemptRepeated, 0, "")
-	}
-	err = tx.Gorm().Model(&model.Message{}).Where("id = ?", a.id).Updates(map[string]any{
-		"state": model.MessageAccepted, "reason": "", "code": 0, "msg_id": msgID, "unsure_since": nil, "not_before": nil,
-		"accepted_at": tx.Now, "finished_at": nil,
+	err := tx.Gorm().Model(&model.Message{}).Where("id IN ?", ids).Updates(map[string]any{
+		"state": model.MessageSending, "reason": "", "code": 0, "attempts": gorm.Expr("attempts + 1"), "tries": gorm.Expr("tries + 1"),
+		"attempt_at": tx.Now, "unsure_since": gorm.Expr("COALESCE(unsure_since, ?)", tx.Now), "due_at": tx.Now.Add(claimFor),
 	}).Error
 	if err != nil {
-		return fmt.Errorf("mark message %d as accepted: %w", a.id, err)
+		return fmt.Errorf("mark %d messages as leaving: %w", len(ids), err)
 	}
-	if err := closeAttempt(tx, a, model.AttemptAccepted, 0, ""); err != nil {
-		return err
+	if err := tx.Gorm().Create(&rows).Error; err != nil {
+		return fmt.Errorf("store %d attempts: %w", len(rows), err)
 	}
-	// The locking read waits for a report that is being stored right now; keepReport in turn waits for this row. One of
-	// the two transactions therefore sees the other.
-	var reports []model.MessageReport
-	err = tx.Gorm().Clauses(clause.Locking{Strength: "UPDATE"}).Where("msg_id = ?", msgID).Find(&reports).Error
-	if err != nil || len(reports) == 0 {
-		return err
-	}
-	return applyReport(tx, reports[0])
+	return nil
 }
 
-// refuse stores an attempt that was not accepted, and returns what to tell the queue.
-func refuse(tx *db.Tx, a attempt, d decision, cause error) (next error, err error) {
-	m, err := lock(tx, a.id)
+func closeAttempt(tx *db.Tx, a attempt, outcome model.AttemptOutcome, code int64, text, msgID string) error {
+	set := map[string]any{"finished_at": tx.Now, "outcome": outcome, "code": code, "error": cutText(text, 500)}
+	if msgID != "" {
+		set["msg_id"] = msgID
+	}
+	err := tx.Gorm().Model(&model.MessageAttempt{}).Where("message_id = ? AND n = ? AND outcome = ''", a.m.ID, a.n).Updates(set).Error
 	if err != nil {
-		return nil, fmt.Errorf("lock message %d: %w", a.id, err)
+		return fmt.Errorf("close attempt %d of message %d: %w", a.n, a.m.ID, err)
 	}
-	outcome := model.AttemptRefused
-	if d.step == stepUnsure {
-		outcome = model.AttemptUnsure
-	}
-	if err := closeAttempt(tx, a, outcome, d.code, cause.Error()); err != nil {
-		return nil, err
-	}
-	if m.State != model.MessageSending || m.Attempts != a.n {
-		return nil, nil // another attempt was made or answered meanwhile, and its word counts
-	}
-	set := map[string]any{"reason": d.reason, "code": d.code}
-	// A refusal clears the doubt only when no earlier attempt is in doubt.
-	doubt := d.step == stepUnsure || m.UnsureSince != nil && m.UnsureSince.Before(a.started)
-	switch {
-	case d.step == stepFail && doubt:
-		set["state"], set["finished_at"] = model.MessageUnknown, tx.Now
-	case d.step == stepFail:
-		set["state"], set["finished_at"], set["unsure_since"] = model.MessageFailed, tx.Now, nil
-	case doubt:
-		// It stays in sending: sent again within the window, unknown after it, however long the quota lasts.
-		next = jobs.Snooze(backoff(a.n))
-	case d.step == stepPark:
-		set["state"], set["not_before"], set["unsure_since"] = model.MessageQueued, d.until, nil
-		next = jobs.Snooze(d.until.Sub(tx.Now))
-	default:
-		set["state"], set["unsure_since"] = model.MessageQueued, nil
-		next = jobs.Snooze(d.pause)
-	}
-	if err := tx.Gorm().Model(&model.Message{}).Where("id = ?", a.id).Updates(set).Error; err != nil {
-		return nil, fmt.Errorf("store the refusal of message %d: %w", a.id, err)
-	}
-	return next, nil
+	return nil
 }
 
-// keepReport stores a report once and applies it when its message is known.
-func keepReport(tx *db.Tx, msgID, status string, at time.Time) error {
-	r := model.MessageReport{MsgID: msgID, Status: cutText(squeeze(status), 64), At: at.UTC().Truncate(time.Microsecond), ReceivedAt: tx.Now}
-	fresh, err := tx.Insert(&r)
-	if err != nil || !fresh {
+// accepted stores that the platform took a message.
+func accepted(tx *db.Tx, a attempt, msgID string) error {
+	set := map[string]any{
+		"state": model.MessageAccepted, "reason": "", "code": 0, "unsure_since": nil, "due_at": nil, "accepted_at": tx.Now, "finished_at": nil,
+	}
+	if msgID != "" {
+		set["msg_id"] = msgID
+	}
+	if err := update(tx, a.m.ID, "accept", set); err != nil {
 		return err
 	}
-	return applyReport(tx, r)
+	return closeAttempt(tx, a, model.AttemptAccepted, 0, "", msgID)
 }
 
-// applyReport moves the accepted message of a report to its end; without one the report waits.
-func applyReport(tx *db.Tx, r model.MessageReport) error {
-	state, reason := ended(r.Status)
-	res := tx.Gorm().Model(&model.Message{}).Where("msg_id = ? AND state = ?", r.MsgID, model.MessageAccepted).
-		Updates(map[string]any{"state": state, "reason": reason, "finished_at": tx.Now})
-	if res.Error != nil || res.RowsAffected == 0 {
-		return res.Error
+// hold puts a message off without an attempt.
+func hold(tx *db.Tx, id model.MessageID, until time.Time) error {
+	return update(tx, id, "hold", map[string]any{"due_at": until})
+}
+
+// waits puts a message off after a refusal.
+func waits(tx *db.Tx, m model.Message, state model.MessageState, reason string, code int64, until time.Time) error {
+	set := map[string]any{"state": state, "reason": reason, "code": code, "due_at": until}
+	if state == model.MessageQueued {
+		set["unsure_since"] = nil
 	}
-	return tx.Gorm().Model(&model.MessageReport{}).Where("id = ?", r.ID).Update("matched", true).Error
+	return update(tx, m.ID, "put off", set)
+}
+
+// turn gives the turn to the next channel.
+func turn(tx *db.Tx, m model.Message, next model.MessageChannel, fell model.MessageState, reason string, code int64) error {
+	return update(tx, m.ID, "turn", map[string]any{
+		"state": model.MessageQueued, "channel": next, "tries": 0, "fell": fell, "reason": reason, "code": code, "unsure_since": nil, "msg_id": nil,
+		"accepted_at": nil, "finished_at": nil, "due_at": tx.Now,
+	})
+}
+
+// skipped stores that nothing left by the channel whose turn it was.
+func skipped(tx *db.Tx, m model.Message, why string) (model.Message, error) {
+	m.Attempts++
+	row := model.MessageAttempt{
+		MessageID: m.ID, N: m.Attempts, Channel: m.Channel, StartedAt: tx.Now, FinishedAt: &tx.Now, Outcome: model.AttemptSkipped, Error: cutText(why, 500),
+	}
+	if err := tx.Gorm().Create(&row).Error; err != nil {
+		return m, fmt.Errorf("store why message %d was not sent by %s: %w", m.ID, m.Channel, err)
+	}
+	return m, update(tx, m.ID, "count the attempts of", map[string]any{"attempts": m.Attempts})
+}
+
+// finish ends a message.
+func finish(tx *db.Tx, id model.MessageID, state model.MessageState, reason string, code int64) error {
+	return update(tx, id, "end", map[string]any{"state": state, "reason": cutText(reason, 255), "code": code, "due_at": nil, "finished_at": tx.Now})
+}
+
+// keepReport stores a report once.
+func keepReport(tx *db.Tx, msgID, status string, at time.Time) (r model.MessageReport, fresh bool, err error) {
+	r = model.MessageReport{MsgID: msgID, Status: cutText(squeeze(status), 64), At: at.UTC().Truncate(time.Microsecond), ReceivedAt: tx.Now}
+	fresh, err = tx.Insert(&r)
+	return r, fresh, err
+}
+
+// reportsOf returns the reports that came before their messages' acceptance was stored.
+func reportsOf(tx *db.Tx, msgIDs []string) (rows []model.MessageReport, err error) {
+	if len(msgIDs) == 0 {
+		return nil, nil
+	}
+	err = tx.Gorm().Clauses(forUpdate).Where("msg_id IN ?", msgIDs).Order("id").Find(&rows).Error
+	return rows, err
+}
+
+// acceptedAs locks the message that was accepted under an id and has not ended.
+func acceptedAs(tx *db.Tx, msgID string) (m model.Message, found bool, err error) {
+	var rows []model.Message
+	err = tx.Gorm().Clauses(forUpdate).Where("msg_id = ? AND state = ?", msgID, model.MessageAccepted).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return m, false, err
+	}
+	return rows[0], true, nil
+}
+
+// reported writes what became of the accepted attempt of a message.
+func reported(tx *db.Tx, m model.Message, n int64, state model.MessageState) error {
+	q := tx.Gorm().Model(&model.MessageAttempt{}).Where("message_id = ? AND outcome = ?", m.ID, model.AttemptAccepted)
+	if n != 0 {
+		q = q.Where("n = ?", n)
+	} else {
+		q = q.Where("msg_id = ?", *m.MsgID)
+	}
+	return q.Update("report", state).Error
+}
+
+func matched(tx *db.Tx, report int64) error {
+	return tx.Gorm().Model(&model.MessageReport{}).Where("id = ?", report).Update("matched", true).Error
 }
 
 func list(tx *db.Tx, member model.MemberID, before int64, limit int) (rows []model.Message, err error) {

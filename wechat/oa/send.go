@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	templatePath = "/cgi-bin/message/template/send"
-	customPath   = "/cgi-bin/message/custom/send"
+	templatePath  = "/cgi-bin/message/template/send"
+	subscribePath = "/cgi-bin/message/subscribe/bizsend"
+	customPath    = "/cgi-bin/message/custom/send"
 )
 
 // templateRequest is the SDK's message, except that a message without a mini-program page
@@ -64,6 +65,13 @@ func (c *Client) SendTemplate(ctx context.Context, in wechat.TemplateMessage) (m
 		return "", api.Malformed(templatePath, "msgid")
 	}
 	return out.MsgID.String(), nil
+}
+
+// SendSubscribe sends a subscription notice, which uses up one consent: without one it is a *wechat.Error of ClassConsent.
+// WeChat does not tell repetitions from new ones. msgID may be empty; the subscribe_msg_sent_event push tells whether
+// it arrived.
+func (c *Client) SendSubscribe(ctx context.Context, in wechat.SubscribeMessage) (msgID string, err error) {
+	return api.SendSubscribe(ctx, c.api, subscribePath, in)
 }
 
 // SendText sends a customer-service text. Outside the window that a person's last act has

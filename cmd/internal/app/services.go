@@ -58,7 +58,9 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		readers[s.OA.AppID], readers[s.Mini.AppID] = p.oaCodec, p.miniCodec
 	}
 	v.Callbacks = callbacks.New(callbacks.Deps{DB: d, Jobs: q, Readers: readers, Log: log})
-	v.Messages = messages.New(messages.Deps{DB: d, Jobs: q, Sender: p.oa, Followers: v.Members, Templates: s.Templates, Log: log})
+	v.Messages = messages.New(messages.Deps{
+		DB: d, Jobs: q, Facts: v.Facts, Sender: p.oa, Notices: p.oa, Program: p.mini, Desk: p.oa, Followers: v.Members, Templates: s.Templates, Log: log,
+	})
 	v.Points = points.New(points.Deps{DB: d, Log: log, Adjust: s.Adjust})
 	v.Coupons = coupons.New(coupons.Deps{
 		DB: d, Members: v.Members, Log: log, Queue: q, People: v.Members, Birthdays: v.Members, Messages: v.Messages, Audience: v.audience,

@@ -34,10 +34,13 @@ type codec interface {
 type miniProgram interface {
 	Code2Session(ctx context.Context, code string) (wechat.Session, error)
 	PhoneNumber(ctx context.Context, code string) (wechat.Phone, error)
+	SendSubscribe(ctx context.Context, m wechat.SubscribeMessage) (msgID string, err error)
 }
 
 type officialAccount interface {
 	SendTemplate(ctx context.Context, m wechat.TemplateMessage) (msgID string, err error)
+	SendSubscribe(ctx context.Context, m wechat.SubscribeMessage) (msgID string, err error)
+	SendText(ctx context.Context, m wechat.CustomText) error
 	CreateQR(ctx context.Context, scene string, ttl time.Duration) (wechat.QRCode, error)
 	UserInfo(ctx context.Context, openID string) (wechat.Follower, error)
 }
@@ -116,6 +119,10 @@ func (offline) PhoneNumber(context.Context, string) (p wechat.Phone, err error) 
 func (offline) SendTemplate(context.Context, wechat.TemplateMessage) (string, error) {
 	return "", errOffline
 }
+func (offline) SendSubscribe(context.Context, wechat.SubscribeMessage) (string, error) {
+	return "", errOffline
+}
+func (offline) SendText(context.Context, wechat.CustomText) error { return errOffline }
 func (offline) CreateQR(context.Context, string, time.Duration) (q wechat.QRCode, err error) {
 	return q, errOffline
 }

@@ -46,15 +46,20 @@ func Templates(a sim.Accounts) map[string]messages.Template {
 	for _, t := range a.Templates {
 		id[t.Name] = t.ID
 	}
+	oa := func(name string, fields map[string]string, cut ...string) messages.Template {
+		return messages.Template{Forms: map[model.MessageChannel]messages.Form{
+			model.ChannelOATemplate: {ID: id[name], Fields: fields, Cut: cut},
+		}}
+	}
 	return map[string]messages.Template{
-		"visit1": {ID: id["visit"], Fields: map[string]string{
-			"character_string1": "number", "thing2": "goods", "time3": "paid_at", "thing4": "advice"}},
-		"tier.ending": {ID: id["tier"], Fields: map[string]string{
-			"thing1": "level", "time2": "until", "thing3": "advice"}},
-		"membership.activated": {ID: id["membership"], Fields: map[string]string{
-			"thing1": "plan", "amount2": "price", "time3": "at", "thing4": "until"}},
-		"coupons.expiring": {ID: id["coupon_expiring"], Fields: map[string]string{
-			"thing1": "name", "number2": "count", "time3": "until", "thing4": "hint"}},
+		"visit1": oa("visit", map[string]string{
+			"character_string1": "number", "thing2": "goods", "time3": "paid_at", "thing4": "advice"}, "thing2", "thing4"),
+		"tier.ending": oa("tier", map[string]string{
+			"thing1": "level", "time2": "until", "thing3": "advice"}, "thing1", "thing3"),
+		"membership.activated": oa("membership", map[string]string{
+			"thing1": "plan", "amount2": "price", "time3": "at", "thing4": "until"}, "thing1", "thing4"),
+		"coupons.expiring": oa("coupon_expiring", map[string]string{
+			"thing1": "name", "number2": "count", "time3": "until", "thing4": "hint"}, "thing1", "thing4"),
 	}
 }
 

@@ -1,0 +1,48 @@
+package members
+
+import (
+	"context"
+	"fmt"
+
+	"huitou/model"
+	"huitou/model/db"
+)
+
+// AddressesTx returns where members can be reached. Phone numbers are opened only when asked for. Members without any address are
+// missing from the answer.
+func (s *Service) AddressesTx(_ context.Context, tx *db.Tx, ids []model.MemberID, phones bool) (map[model.MemberID]model.Address, error) {
+	out := make(map[model.MemberID]model.Address, len(ids))
+	rows, err := openIDsOf(tx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look up openids of %d members: %w", len(ids), err)
+	}
+	for _, r := range rows {
+		a := out[r.MemberID]
+		switch r.AppID {
+		case s.oa:
+			if r.Following || !a.Following { // one that he follows with counts more than one that he left
+				a.OpenID, a.Following = r.OpenID, r.Following
+			}
+		case s.miniApp:
+			a.MiniOpenID = r.OpenID
+		}
+		out[r.MemberID] = a
+	}
+	if !phones {
+		return out, nil
+	}
+	members, err := withPhones(tx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look up phones of %d members: %w", len(ids), err)
+	}
+	for _, m := range members {
+		plain, err := s.phones.Open(string(m.PublicID), *m.PhoneCipher)
+		if err != nil {
+			return nil, fmt.Errorf("open the phone of member %d: %w", m.ID, err)
+		}
+		a := out[m.ID]
+		a.Phone = plain
+		out[m.ID] = a
+	}
+	return out, nil
+}
