@@ -31,9 +31,10 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	code   string // errcode or pay error code, for the journal
-	then   func() // runs once the answer is on its way
-	abort  bool   // reset the connection instead
+	code   string                 // errcode or pay error code, for the journal
+	then   func()                 // runs once the answer is on its way
+	draw   func() ([]byte, error) // makes the body, outside the lock
+	abort  bool                   // reset the connection instead
 	hang   time.Duration
 	// unsigned is a file of WeChat Pay, which carries no signature.
 	unsigned bool

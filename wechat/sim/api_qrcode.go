@@ -2,6 +2,7 @@ package sim
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -108,6 +109,24 @@ func (s *Sim) keepQRCode(q *qrcode) {
 			return
 		}
 	}
+}
+
+// seenQRCode finds what a person means by a QR: its ticket, the address it encodes, the
+// link of its picture or its scene; of several with one scene the newest.
+func (s *Sim) seenQRCode(key string) *qrcode {
+	q := s.qrByKey[key]
+	if u, err := url.Parse(key); q == nil && err == nil && u.Query().Has("ticket") {
+		q = s.qrByKey[u.Query().Get("ticket")]
+	}
+	for i := len(s.qrcodes) - 1; i >= 0 && q == nil; i-- {
+		if s.qrcodes[i].Scene == key {
+			q = s.qrcodes[i]
+		}
+	}
+	if q == nil {
+		return nil
+	}
+	return s.liveQRCode(q.Ticket)
 }
 
 // liveQRCode finds an unexpired QR by ticket or by the address it encodes.

@@ -30,6 +30,13 @@ var weixinRoutes = map[string]weixinRoute{
 	"/cgi-bin/menu/delete":                                 {"GET", []appKind{kindOA}, (*Sim).deleteMenu},
 	"/cgi-bin/message/subscribe/send":                      {"POST", []appKind{kindMini}, (*Sim).sendSubscribe},
 	"/cgi-bin/message/subscribe/bizsend":                   {"POST", []appKind{kindOA}, (*Sim).sendBizSubscribe},
+	"/cgi-bin/openapi/quota/get":                           {"POST", []appKind{kindOA, kindMini}, (*Sim).quota},
+	"/cgi-bin/clear_quota":                                 {"POST", []appKind{kindOA, kindMini}, (*Sim).clearQuota},
+	"/cgi-bin/ticket/getticket":                            {"GET", []appKind{kindOA}, (*Sim).jsTicket},
+	"/wxa/getwxacodeunlimit":                               {"POST", []appKind{kindMini}, (*Sim).unlimitedCode},
+	"/wxa/generate_urllink":                                {"POST", []appKind{kindMini}, (*Sim).generateURLLink},
+	"/wxa/generatescheme":                                  {"POST", []appKind{kindMini}, (*Sim).generateScheme},
+	"/wxa/msg_sec_check":                                   {"POST", []appKind{kindMini}, (*Sim).checkContent},
 	"/cgi-bin/tags/create":                                 {"POST", []appKind{kindOA}, (*Sim).createTag},
 	"/cgi-bin/tags/get":                                    {"GET", []appKind{kindOA}, (*Sim).listTags},
 	"/cgi-bin/tags/update":                                 {"POST", []appKind{kindOA}, (*Sim).updateTag},
@@ -58,8 +65,17 @@ func (s *Sim) serveWeixin(c *call) answer {
 	}
 	return s.withFaults(c, kind, func(f *Fault) answer { return s.failWeixin(c, f) }, func() answer {
 		s.mu.Lock()
-		defer s.mu.Unlock()
-		return route.serve(s, c)
+		out := route.serve(s, c)
+		s.mu.Unlock()
+		if out.draw == nil {
+			return out
+		}
+		body, err := out.draw()
+		if err != nil {
+			return answer{status: http.StatusInternalServerError}
+		}
+		out.body = body
+		return out
 	})
 }
 
@@ -69,7 +85,7 @@ func (s *Sim) admit(c *call) (weixinRoute, *answer) {
 		out := s.errcode(code)
 		return weixinRoute{}, &out
 	}
-	route, ok := weixinRoutes[c.r.URL.Path]
+	route, ok := s.routes[c.r.URL.Path]
 	switch {
 	case !ok:
 		return refuse(40066)
@@ -93,6 +109,9 @@ func (s *Sim) admit(c *call) (weixinRoute, *answer) {
 	c.app = app
 	for _, kind := range route.kinds {
 		if kind == app.kind {
+			if !s.spend(kind, c.endpoint) {
+				return refuse(45009)
+			}
 			return route, nil
 		}
 	}
@@ -188,6 +207,8 @@ var errmsgs = map[int]string{
 	40125: "invalid appsecret",
 	40163: "code been used",
 	40165: "invalid weapp pagepath",
+	40169: "invalid length for scene, or the data is not json string",
+	40212: "invalid query",
 	40226: "code blocked",
 	41001: "access_token missing",
 	41002: "appid missing",
@@ -216,7 +237,12 @@ var errmsgs = map[int]string{
 	47001: "data format error",
 	47003: "argument invalid!",
 	48001: "api unauthorized",
+	48006: "forbid to clear quota because of reaching the limit",
 	49003: "not match openid with appid",
+	61010: "code is expired",
+	76021: "cgi_path not found, please check",
+	85401: "time limit between 1min and 30 days",
+	85402: "invalid env_version",
 
 	10060001:  "支付单不存在",
 	10060002:  "支付单已完成发货，无法继续发货",

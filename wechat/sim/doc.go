@@ -52,7 +52,7 @@
 //	POST   /_sim/users/{user}/phone         {phone?} → {code, expires_in}
 //	POST   /_sim/users/{user}/follow        {ticket?, scene?} → push `subscribe`
 //	POST   /_sim/users/{user}/unfollow      → push `unsubscribe`
-//	POST   /_sim/users/{user}/scan          {ticket} → push `subscribe` with qrscene_…, or `SCAN` of a follower
+//	POST   /_sim/users/{user}/scan          {ticket}: ticket, scene, address or picture link → push `subscribe` with qrscene_…, or `SCAN` of a follower
 //	POST   /_sim/users/{user}/send_text     {content, app?: oa|mini} → push `text`
 //	POST   /_sim/users/{user}/click         {key} → push `CLICK`
 //	GET    /_sim/menu                       {button}: the menu of the 服务号
@@ -60,6 +60,11 @@
 //	GET    /_sim/users/{user}/subscriptions {subscriptions}: templates of subscribe messages with what is left of each
 //	POST   /_sim/users/{user}/subscribe     {app?: mini|oa, choices: [{template: id or name, accept}], scene?} → push subscribe_msg_popup_event
 //	POST   /_sim/users/{user}/unsubscribe   {app?, template} → push subscribe_msg_change_event
+//	POST   /_sim/users/{user}/open          {url} of a mini-program code or link → {page, query, scene, env}
+//	POST   /_sim/users/{user}/enter_session {from?} → push user_enter_tempsession
+//	POST   /_sim/users/{user}/push          {app?, event, fields?: {name: text}} → any event, known to the product or not
+//	POST   /_sim/sms                        {phone, from?, text} → {received}: a text message on the phone with that number
+//	GET    /_sim/doors                      {doors}: mini-program codes and links, newest first
 //	POST   /_sim/users/{user}/pay           {appId, timeStamp, nonceStr, package, signType, paySign, outcome?: success|cancel|fail}
 //	                                        → {errMsg, order, delivery} or 422 pay_sign_invalid, 409 …; without parameters
 //	                                        {prepay_id, unsigned:true} pays unchecked
@@ -87,6 +92,6 @@
 //
 // # What is not simulated
 //
-// Mini-program codes and links, web OAuth, menus, media, bills
+// Web OAuth, conditional menus, media, bills
 // other than the trade bill of all lines, profit sharing, auto-renewal and virtual payment.
 package sim

@@ -63,7 +63,8 @@ const (
 	faultPlaintext   faultKind = "plaintext"            // pushes: unencrypted to an encrypted account
 	faultExtraFields faultKind = "extra_fields"         // unknown fields in the body
 	faultOversized   faultKind = "oversized"            // a body of 1 MiB
-	// faultReordered holds the notification of a payment back until that of its refund is out, or for delay_ms, 10 min unless given.
+	// faultReordered holds the notification of a payment back until that of its refund is out, and a push back until the customer's next
+	// one is, or for delay_ms, 10 min unless given.
 	faultReordered faultKind = "reordered"
 )
 

@@ -29,7 +29,7 @@ func (s *Sim) follow(u *customer, ticket, scene string) (*Delivery, error) {
 		return nil, refuse("follower_already", "已经关注了")
 	}
 	if ticket != "" {
-		q := s.liveQRCode(ticket)
+		q := s.seenQRCode(ticket)
 		if q == nil {
 			return nil, errNoQRCode
 		}
@@ -64,7 +64,7 @@ func (s *Sim) scan(u *customer, ticket string) (*Delivery, error) {
 	if !u.followed {
 		return s.follow(u, ticket, "")
 	}
-	q := s.liveQRCode(ticket)
+	q := s.seenQRCode(ticket)
 	if q == nil {
 		return nil, errNoQRCode
 	}
@@ -80,11 +80,9 @@ func (s *Sim) sendText(u *customer, kind appKind, content string) (*Delivery, er
 	}
 	u.interact(kind, windowMessage, s.now())
 	s.receive(u, Message{App: kind, Mine: true, Kind: "text", Text: content})
-	d := s.newPush(kind, u, "text", s.now(), true, []pushField{
+	return s.emit(s.newPush(kind, u, "text", s.now(), true, []pushField{
 		text("Content", content), number("MsgId", int64(s.ids.msgID())),
-	})
-	s.dispatch(d, d.CreatedAt)
-	return d, nil
+	})), nil
 }
 
 func (s *Sim) click(u *customer, key string) (*Delivery, error) {
@@ -122,9 +120,7 @@ func (s *Sim) tapMenu(u *customer, at []int) (*Delivery, error) {
 }
 
 func (s *Sim) tell(u *customer, event string, answerable bool, extra []pushField) *Delivery {
-	d := s.newPush(kindOA, u, event, s.now(), answerable, extra)
-	s.dispatch(d, d.CreatedAt)
-	return d
+	return s.emit(s.newPush(kindOA, u, event, s.now(), answerable, extra))
 }
 
 // paymentRequest is what a mini-program passes to wx.requestPayment, and what the

@@ -35,9 +35,7 @@ func (s *Sim) answerPopup(u *customer, kind appKind, scene string, choices []cho
 	}
 	u.seen(kind, s.now())
 	s.receive(u, Message{App: kind, Mine: true, Kind: "event", Text: words})
-	d := s.newPush(kind, u, "subscribe_msg_popup_event", s.now(), false, []pushField{list("SubscribeMsgPopupEvent", entries...)})
-	s.dispatch(d, d.CreatedAt)
-	return d, nil
+	return s.emit(s.newPush(kind, u, "subscribe_msg_popup_event", s.now(), false, []pushField{list("SubscribeMsgPopupEvent", entries...)})), nil
 }
 
 // takeBack switches a template off in the phone's settings; nothing that was allowed
@@ -49,11 +47,9 @@ func (s *Sim) takeBack(u *customer, kind appKind, template string) (*Delivery, e
 	}
 	delete(u.credits[kind], t.ID)
 	s.receive(u, Message{App: kind, Mine: true, Kind: "event", Text: "关闭了订阅消息「" + t.Title + "」"})
-	d := s.newPush(kind, u, "subscribe_msg_change_event", s.now(), false, []pushField{
+	return s.emit(s.newPush(kind, u, "subscribe_msg_change_event", s.now(), false, []pushField{
 		list("SubscribeMsgChangeEvent", []pushField{text("TemplateId", t.ID), text("SubscribeStatusString", "reject")}),
-	})
-	s.dispatch(d, d.CreatedAt)
-	return d, nil
+	})), nil
 }
 
 func (s *Sim) ctlSubscribe(r *http.Request) (any, error) {

@@ -24,6 +24,9 @@ type Settings struct {
 	// ShippingLagMS is how long after payment shipping calls answer 10060001, as the
 	// real index lags by seconds. 0 by default.
 	ShippingLagMS int64 `json:"shipping_lag_ms"`
+	// DailyQuota is how often a day each app may call an endpoint, by path; beyond it
+	// the answer is 45009. Endpoints not named have no limit.
+	DailyQuota map[string]int64 `json:"daily_quota,omitempty"`
 	// TradeUnmanaged is a mini-program without 发货信息管理: nothing is frozen, and uploads answer 48001.
 	TradeUnmanaged bool `json:"trade_unmanaged"`
 }

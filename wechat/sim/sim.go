@@ -40,6 +40,7 @@ type Sim struct {
 	push   *http.Client
 	api    http.Handler
 	ctl    http.Handler
+	routes map[string]weixinRoute // of api.weixin.qq.com, by path
 
 	mu sync.Mutex // guards everything below
 	*world
@@ -74,6 +75,7 @@ func New(cfg Config) (*Sim, error) {
 		push:    pushClient(),
 		ids:     newIDs(cfg.Seed, acc.Boots),
 		changed: make(chan struct{}),
+		routes:  weixinRoutes,
 	}
 	s.world = newWorld(acc)
 	s.api, s.ctl = s.apiHandler(), s.controlHandler()

@@ -11,6 +11,7 @@ const (
 	windowFollow  windowKind = "follow"
 	windowScan    windowKind = "scan"
 	windowPaid    windowKind = "paid"
+	windowSession windowKind = "session" // with the mini-program
 )
 
 // window is how many customer-service messages may follow an interaction, and until
@@ -30,6 +31,7 @@ var windowRules = map[windowKind]struct {
 	windowFollow:  {time.Minute, 3},
 	windowScan:    {time.Minute, 3},
 	windowPaid:    {48 * time.Hour, -1},
+	windowSession: {time.Minute, 2},
 }
 
 func (u *customer) interact(kind appKind, what windowKind, now time.Time) {

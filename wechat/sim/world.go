@@ -14,6 +14,7 @@ const (
 	kindOA   appKind = "oa"
 	kindMini appKind = "mini"
 	kindPay  appKind = "pay" // the merchant; not an app, but a name in journal and faults
+	kindSMS  appKind = "sms" // text messages on the phone, which no account of WeChat sends
 )
 
 // app is one account on the platform.
@@ -25,6 +26,8 @@ type app struct {
 
 	plain, stable tokenSlot
 	forced        []time.Time // force_refresh calls that did refresh, last day
+	ticket        tokenSlot   // jsapi_ticket
+	cleared       []time.Time // clear_quota calls of this month
 }
 
 // world is the state a reset clears. Sim.mu guards it.
@@ -40,6 +43,13 @@ type world struct {
 	qrcodes   []*qrcode
 	qrByKey   map[string]*qrcode // by ticket and by encoded address
 	permanent int
+
+	doors     []*door // into the mini-program
+	doorByURL map[string]*door
+	wxacodes  pace
+
+	used   map[quotaKey]int64 // calls of the day
+	usedOn string
 
 	tags    []*tag // of the 服务号
 	lastTag int64
@@ -76,6 +86,8 @@ func newWorld(acc *accounts) *world {
 		codes:        map[string]*oneTimeCode{},
 		qrByKey:      map[string]*qrcode{},
 		tags:         platformTags(),
+		doorByURL:    map[string]*door{},
+		used:         map[quotaKey]int64{},
 		templateSent: map[string]sentTemplate{},
 		orders:       map[string]*order{},
 		prepays:      map[string]*order{},
@@ -126,6 +138,7 @@ type customer struct {
 
 	windows map[appKind]map[windowKind]*window
 	credits map[appKind]map[string]int // subscribe messages still allowed, by template id
+	held    map[appKind]*Delivery      // by the fault reordered
 	inApp   time.Time                  // last time in the mini-program
 	inbox   []Message
 	logins  []time.Time // successful code2session calls of the last minute
@@ -137,7 +150,7 @@ type Message struct {
 	At    time.Time `json:"at"`
 	App   appKind   `json:"app"`
 	Mine  bool      `json:"mine"` // sent by the customer
-	Kind  string    `json:"kind"` // text, event, template, subscribe, reply, custom, payment, notice
+	Kind  string    `json:"kind"` // text, event, template, subscribe, reply, custom, payment, sms, notice
 	Title string    `json:"title,omitempty"`
 	Text  string    `json:"text,omitempty"`
 	// Fields are a template's lines in its order.
@@ -196,6 +209,7 @@ func (s *Sim) addCustomer(nickname, phone string) *customer {
 		openID:  map[appKind]string{kindOA: s.ids.openID(kindOA), kindMini: s.ids.openID(kindMini)},
 		windows: map[appKind]map[windowKind]*window{kindOA: {}, kindMini: {}},
 		credits: map[appKind]map[string]int{kindOA: {}, kindMini: {}},
+		held:    map[appKind]*Delivery{},
 	}
 	s.customers = append(s.customers, u)
 	for _, key := range []string{u.ID, u.UnionID, u.Phone, u.openID[kindOA], u.openID[kindMini]} {
