@@ -50,11 +50,11 @@ type merchant interface {
 	Params(prepayID string) (wechat.PayParams, error)
 	Query(ctx context.Context, outTradeNo string) (wechat.Transaction, error)
 	Close(ctx context.Context, outTradeNo string) error
+	Refund(ctx context.Context, in wechat.RefundRequest) (wechat.Refund, error)
+	QueryRefund(ctx context.Context, outRefundNo string) (wechat.Refund, error)
 	hook.Notices
 }
 
-	Refund(ctx context.Context, in wechat.RefundRequest) (wechat.Refund, error)
-	QueryRefund(ctx context.Context, outRefundNo string) (wechat.Refund, error)
 // newPlatform makes the adapters. Without an official account in the settings, as in the tools that work on a data folder, every
 // call answers errOffline: nothing may leave the machine.
 func newPlatform(s Settings) (platform, error) {
@@ -131,12 +131,12 @@ func (offline) Prepay(context.Context, wechat.Prepay) (string, error)           
 func (offline) Params(string) (p wechat.PayParams, err error)                   { return p, errOffline }
 func (offline) Query(context.Context, string) (t wechat.Transaction, err error) { return t, errOffline }
 func (offline) Close(context.Context, string) error                             { return errOffline }
-func (offline) ParseNotice(context.Context, http.Header, []byte) (n wechat.PayNotice, err error) {
-	return n, errOffline
-}
 func (offline) Refund(context.Context, wechat.RefundRequest) (r wechat.Refund, err error) {
 	return r, errOffline
 }
 func (offline) QueryRefund(context.Context, string) (r wechat.Refund, err error) {
 	return r, errOffline
+}
+func (offline) ParseNotice(context.Context, http.Header, []byte) (n wechat.PayNotice, err error) {
+	return n, errOffline
 }
