@@ -17,6 +17,8 @@ type (
 	PayOrderID       int64
 	PayRefundID      int64
 	PayRefundAskID   int64
+	PayBillBreakID   int64
+	ShippingID       int64
 	MessageID        int64
 	CallbackID       int64
 	ParcelCodeID     int64
