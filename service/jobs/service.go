@@ -50,6 +50,8 @@ type Queue struct {
 	wake chan struct{}
 	mu   sync.Mutex // held by RunDue, so that time travel does not run a job twice at once
 
+	gate gate // through which workers come to their work
+
 	timetable sync.Mutex
 	upcoming  map[string]time.Time // what the timetable said last, so that an idle process leaves the database alone
 }

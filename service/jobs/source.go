@@ -45,8 +45,9 @@ func (q *Queue) Feed(s Source) (wake func()) {
 func (q *Queue) drain(ctx context.Context, f *fed) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	for ctx.Err() == nil {
+	for q.gate.enter(ctx) {
 		done, err := q.takeFrom(context.WithoutCancel(ctx), f, f.Batch)
+		q.gate.leave()
 		if err != nil {
 			q.log.ErrorContext(ctx, "work a source", "source", f.Name, "err", err)
 		}
@@ -84,13 +85,13 @@ func (q *Queue) drainAll(ctx context.Context) {
 }
 
 // takeDue does one piece that is due in some source.
-func (q *Queue) takeDue(ctx context.Context) (done int, err error) {
+func (q *Queue) takeDue(ctx context.Context) (source string, done int, err error) {
 	for _, f := range q.sources {
 		if done, err = f.Take(ctx, 1); err != nil || done > 0 {
-			return done, err
+			return f.Name, done, err
 		}
 	}
-	return 0, nil
+	return "", 0, nil
 }
 
 // soonestSource returns when the next piece of any source is due.

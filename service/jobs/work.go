@@ -42,6 +42,10 @@ func (q *Queue) Run(ctx context.Context) error {
 
 // round starts as many due jobs as there are free slots and reports whether there may be more at once.
 func (q *Queue) round(ctx context.Context, slots chan struct{}, running *sync.WaitGroup) (more bool, err error) {
+	if !q.gate.enter(ctx) {
+		return false, nil
+	}
+	defer q.gate.leave()
 	if err := q.keepTimetable(ctx); err != nil {
 		return false, err
 	}
@@ -69,8 +73,9 @@ func (q *Queue) round(ctx context.Context, slots chan struct{}, running *sync.Wa
 			continue
 		}
 		slots <- struct{}{}
+		q.gate.bring()
 		running.Go(func() {
-			defer func() { <-slots; q.nudge() }()
+			defer func() { <-slots; q.gate.leave(); q.nudge() }()
 			q.runOne(unhurried, j)
 		})
 	}
@@ -80,6 +85,12 @@ func (q *Queue) round(ctx context.Context, slots chan struct{}, running *sync.Wa
 // RunDue runs everything that is due now, one by one in the order in which it is due, including what these jobs
 // insert, then what is due in the sources, until nothing is left, and returns how many ran. It is for tests and for the demo's time travel.
 func (q *Queue) RunDue(ctx context.Context) (done int, err error) {
+	return q.RunDueEach(ctx, func(string, int) error { return nil })
+}
+
+// RunDueEach is RunDue that tells what it ran: the kind of a job, "source." and the name of a source, and how many pieces. An error
+// of told stops it.
+func (q *Queue) RunDueEach(ctx context.Context, told func(kind string, n int) error) (done int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
@@ -91,40 +102,27 @@ func (q *Queue) RunDue(ctx context.Context) (done int, err error) {
 			return done, err
 		}
 		if len(taken) == 0 {
-			n, err := q.takeDue(ctx)
+			name, n, err := q.takeDue(ctx)
 			if err != nil || n == 0 {
 				return done, err
 			}
 			done += n
+			if err := told("source."+name, n); err != nil {
+				return done, err
+			}
 			continue
 		}
 		q.runOne(ctx, taken[0])
 		done++
+		if err := told(taken[0].Kind, 1); err != nil {
+			return done, err
+		}
 	}
 }
 
 // Soonest returns when the next job, periodic task or piece of a source is due; ok is false when nothing waits.
 func (q *Queue) Soonest(ctx context.Context) (at time.Time, ok bool, err error) {
-	at, ok, err = q.soonest(ctx)
-	if err != nil {
-		return at, ok, fmt.Errorf("look for the next job: %w", err)
-	}
-	switch next, waits, err := q.soonestSource(ctx); {
-	case err != nil:
-		return at, ok, err
-	case waits && (!ok || next.Before(at)):
-		at, ok = next, true
-	}
-	for _, t := range q.tasks {
-		next, err := q.nextRun(ctx, t.name, t.next(q.db.Now()))
-		if err != nil {
-			return at, ok, fmt.Errorf("read the timetable: %w", err)
-		}
-		if !ok || next.Before(at) {
-			at, ok = next, true
-		}
-	}
-	return at, ok, nil
+	return q.Next(ctx, 0)
 }
 
 func (q *Queue) runOne(ctx context.Context, j model.Job) {
