@@ -36,27 +36,93 @@ type ParcelScan struct {
 // TableName names the table.
 func (ParcelScan) TableName() string { return "parcel_scans" }
 
-// VisitState is how far a visit got. Its message, once queued, has states of its own.
+// VisitState is how far a visit got. Its message has states of its own.
 type VisitState string
 
-// States of a visit.
+// States of a visit (rules.md b7): planned -> due -> skipped | sent -> delivered | blocked | failed -> responded -> closed, and
+// due or an end without having been seen -> assigned to staff -> done.
 const (
-	VisitQueued  VisitState = "queued"  // its message is in the outbox
-	VisitSkipped VisitState = "skipped" // Reason says why
+	VisitPlanned   VisitState = "planned"
+	VisitDue       VisitState = "due"       // its time has come; it waits for its hours of the day, WaitUntil
+	VisitSkipped   VisitState = "skipped"   // Reason says why
+	VisitSent      VisitState = "sent"      // its message is in the outbox, or with WeChat
+	VisitDelivered VisitState = "delivered" // the person has it
+	VisitBlocked   VisitState = "blocked"   // the person blocks us
+	VisitFailed    VisitState = "failed"    // Reason says why
+	VisitResponded VisitState = "responded" // the survey was answered, and staff have something to do about it
+	VisitClosed    VisitState = "closed"    // the survey was answered, or its time is over
+	VisitAssigned  VisitState = "assigned"  // staff are to make it by hand
+	VisitDone      VisitState = "done"      // they did; Result says what came of it
 )
 
 // Visit is one of at most three contacts after a sale; the schema refuses a fourth.
 type Visit struct {
-	ID         int64
-	OrderID    OrderID
-	MemberID   MemberID
-	Ordinal    int64 // 1 to 3
-	State      VisitState
-	Reason     string
-	MessageKey string // empty when skipped
-	DueAt      time.Time
-	CreatedAt  time.Time
+	ID            VisitID
+	OrderID       OrderID
+	MemberID      MemberID
+	Ordinal       int64 // 1 to 3
+	PlanVersionID VisitPlanVersionID
+	State         VisitState
+	Reason        string
+	Result        string     // staff's result code
+	MessageKey    string     // empty until it was sent
+	TriggerAt     *time.Time // what the delay is counted from
+	DueAt         time.Time  // as planned, within the visit's hours
+	WaitUntil     *time.Time
+	SentAt        *time.Time // handed to the outbox, or to staff; what the cooling period counts
+	EndedAt       *time.Time // when its message or staff came to an end, or it was skipped
+	CreatedAt     time.Time
 }
 
 // TableName names the table.
 func (Visit) TableName() string { return "visits" }
+
+// VisitTrigger is what a plan's visits begin with.
+type VisitTrigger string
+
+// The triggers.
+const (
+	VisitOnPaid      VisitTrigger = "paid"      // the order was paid
+	VisitOnCompleted VisitTrigger = "completed" // the shop says that the buyer has the goods
+	VisitOnScan      VisitTrigger = "scan"      // the order's member scanned the parcel's code
+)
+
+// VisitPlanState says whether a plan works.
+type VisitPlanState string
+
+// The states of a plan. An ended one never comes back.
+const (
+	PlanDraft  VisitPlanState = "draft"
+	PlanActive VisitPlanState = "active"
+	PlanPaused VisitPlanState = "paused"
+	PlanEnded  VisitPlanState = "ended"
+)
+
+// VisitPlan is the row of a plan; what it says is in its versions.
+type VisitPlan struct {
+	ID        VisitPlanID
+	Name      string
+	TriggerOn VisitTrigger
+	State     VisitPlanState
+	ActiveOn  *VisitTrigger // TriggerOn while active: one plan at a time begins at a trigger
+	Version   int64         // the newest
+	CreatedBy StaffID
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// TableName names the table.
+func (VisitPlan) TableName() string { return "visit_plans" }
+
+// VisitPlanVersion is what a plan said from a moment on. Rows are never changed.
+type VisitPlanVersion struct {
+	ID        VisitPlanVersionID
+	PlanID    VisitPlanID
+	Version   int64  // 1, 2, …
+	Terms     string // JSON of aftersale.Terms
+	CreatedBy StaffID
+	CreatedAt time.Time
+}
+
+// TableName names the table.
+func (VisitPlanVersion) TableName() string { return "visit_plan_versions" }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,11 +19,16 @@ import (
 	"huitou/service/aftersale"
 	"huitou/service/audit"
 	"huitou/service/callbacks"
+	"huitou/service/coupons"
 	"huitou/service/facts"
 	"huitou/service/jobs"
 	"huitou/service/members"
 	"huitou/service/messages"
 	"huitou/service/orders"
+	"huitou/service/points"
+	"huitou/service/staff"
+	"huitou/service/surveys"
+	"huitou/service/tasks"
 	"huitou/wechat"
 )
 
@@ -79,7 +85,13 @@ type world struct {
 	clock   *dbtest.Clock
 	q       *jobs.Queue
 	vault   *callbacks.Service
+	facts   *facts.Log
 	members *members.Service
+	points  *points.Service
+	coupons *coupons.Service
+	tasks   *tasks.Service
+	surveys *surveys.Service
+	orders  *orders.Service
 	s       *aftersale.Service
 	wechat  *account
 }
@@ -87,9 +99,17 @@ type world struct {
 func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	log := slog.New(slog.DiscardHandler)
 	w := &world{t: t, d: d, clock: clock, q: jobs.New(d, log), wechat: &account{unionIDs: map[string]string{}}}
+	w.facts = facts.New(w.q)
 	w.members = members.New(members.Deps{
-		DB: d, MiniAppID: miniApp, OAAppID: oaApp, PhoneKey: make([]byte, 32), Facts: facts.New(w.q), Log: log,
+		DB: d, MiniAppID: miniApp, OAAppID: oaApp, PhoneKey: make([]byte, 32), Facts: w.facts, Log: log,
 	})
+	w.points = points.New(points.Deps{DB: d, Log: log})
+	w.coupons = coupons.New(coupons.Deps{DB: d, Members: w.members, Log: log})
+	w.tasks = tasks.New(tasks.Deps{DB: d, Members: w.members, Staff: staff.New(staff.Deps{DB: d, Log: log}), Facts: w.facts, Log: log})
+	w.surveys = surveys.New(surveys.Deps{
+		DB: d, Members: w.members, Points: w.points, Coupons: w.coupons, Tasks: w.tasks, Facts: w.facts, Log: log,
+	})
+	w.orders = orders.New(orders.Deps{DB: d, Members: w.members, Points: w.points, Coupons: w.coupons, Facts: w.facts, Log: log})
 	outbox := messages.New(messages.Deps{
 		DB: d, Jobs: w.q, Sender: w.wechat, Followers: w.members, Log: log,
 		Templates: map[string]messages.Template{"visit1": {Forms: map[model.MessageChannel]messages.Form{model.ChannelOATemplate: {
@@ -100,8 +120,10 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	w.vault = callbacks.New(callbacks.Deps{DB: d, Jobs: w.q, Readers: map[string]callbacks.Reader{oaApp: jsonReader{}}, Log: log})
 	w.vault.Register()
 	w.s = aftersale.New(aftersale.Deps{
-		DB: d, OA: w.wechat, OAAppID: oaApp, Orders: orders.New(orders.Deps{DB: d}), Members: w.members, Messages: outbox, Log: log,
+		DB: d, OA: w.wechat, OAAppID: oaApp, Orders: w.orders, Members: w.members, Messages: outbox, Log: log,
+		Surveys: w.surveys, Tasks: w.tasks, Queue: w.q, SurveyURL: "https://shop.example/s/",
 	})
+	w.s.Work(w.facts)
 	w.s.Register(w.vault)
 	return w
 }
@@ -212,7 +234,7 @@ func (w *world) counted(number string, scans, follows int64) {
 
 func (w *world) sound() {
 	w.t.Helper()
-	all := append(append(aftersale.Invariants(), callbacks.Invariants()...), messages.Invariants()...)
+	all := slices.Concat(aftersale.Invariants(), callbacks.Invariants(), messages.Invariants(), tasks.Invariants(), surveys.Invariants(), points.Invariants(), coupons.Invariants())
 	broken, err := audit.Run(context.Background(), w.d, append(append(all, w.members.Invariants()...), audit.Invariants()...))
 	if err != nil || len(broken) > 0 {
 		w.t.Errorf("invariants: %v, %v", broken, err)
@@ -575,7 +597,18 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 		{"parcels.owner", `UPDATE parcel_scans SET member_id = 99`},
 		{"parcels.order", `UPDATE parcel_codes SET order_id = 99`},
 		{"visits.message", `DELETE FROM messages`},
-		{"visits.message", `UPDATE visits SET state = 'skipped'`},
+		{"visits.message", `UPDATE visits SET message_key = ''`},
+		{"visits.states", `UPDATE visits SET state = 'skipped'`},
+		{"visits.states", `UPDATE visits SET state = 'due'`},
+		{"visits.states", `UPDATE visits SET sent_at = NULL`},
+		{"visits.jobs", `UPDATE visits SET state = 'planned', sent_at = NULL, message_key = ''`},
+		{"visits.plan", `UPDATE visits SET plan_version_id = 99`},
+		{"visits.plan", `UPDATE visit_plans SET active_on = 'paid'`},
+		{"visits.plan", `DELETE FROM visit_plan_versions`},
+		{"visits.order", `UPDATE visits SET member_id = 99`},
+		{"visits.order", `UPDATE visits SET ordinal = 2`},
+		{"visits.task", `UPDATE visits SET state = 'assigned'`},
+		{"visits.survey", `UPDATE visits SET state = 'closed', reason = 'answered', ended_at = sent_at`},
 		{"visits.scanned", `UPDATE parcel_scans SET owner = FALSE`},
 	}
 	for i, tt := range tests {
@@ -604,7 +637,7 @@ func TestAtMostThreeVisits(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
 		for ordinal, ok := range map[int64]bool{0: false, 1: true, 2: true, 3: true, 4: false} {
 			err := d.Do(context.Background(), func(_ context.Context, tx *db.Tx) error {
-				return tx.Gorm().Create(&model.Visit{OrderID: 1, MemberID: 1, Ordinal: ordinal, State: model.VisitQueued, DueAt: tx.Now, CreatedAt: tx.Now}).Error
+				return tx.Gorm().Create(&model.Visit{OrderID: 1, MemberID: 1, Ordinal: ordinal, State: model.VisitPlanned, DueAt: tx.Now, CreatedAt: tx.Now}).Error
 			})
 			if (err == nil) != ok {
 				t.Errorf("visit %d: %v", ordinal, err)

@@ -7,3 +7,12 @@ var (
 	ErrNoParcel = fault.New(fault.Conflict, "parcels.no_parcel", "该订单没有包裹", "this kind of order has no parcel")
 	ErrQR       = fault.New(fault.Unavailable, "parcels.qr_unavailable", "暂时无法生成二维码,请稍后重试", "WeChat does not make the QR code now; try again")
 )
+
+// Faults of visit plans.
+var (
+	ErrPlanUnknown = fault.New(fault.NotFound, "visits.plan_unknown", "没有这个回访计划", "there is no such visit plan")
+	ErrPlanDraft   = fault.New(fault.Conflict, "visits.plan_draft", "回访计划尚未启用", "the visit plan has not been activated")
+	ErrPlanEnded   = fault.New(fault.Conflict, "visits.plan_ended", "回访计划已结束", "the visit plan has ended")
+	ErrPlanOverlap = fault.New(fault.Conflict, "visits.plan_overlap", "同一触发时机已有启用的回访计划,请先暂停或结束它", "another plan with this trigger is active")
+	ErrPlanChanged = fault.New(fault.Conflict, "visits.plan_changed", "回访计划刚被别人改过,请刷新后再改", "somebody else changed the plan; read it again")
+)

@@ -14,7 +14,7 @@ import (
 )
 
 // OnScan reacts to somebody who follows, with or without a code, and to a follower who scans one: the follow is noted, and a
-// parcel's code is counted, bound and answered with the first visit, all in one transaction.
+// parcel's code is counted, bound and answered with the visits of the plan that begins at a scan, all in one transaction.
 func (s *Service) OnScan(ctx context.Context, p wechat.Push, once callbacks.Once) error {
 	if p.Event == wechat.EventScan && tokenIn(p.Scene) == "" {
 		return nil // a code of another kind, and nothing new about the follower
@@ -60,7 +60,7 @@ func (s *Service) scanTx(ctx context.Context, tx *db.Tx, p wechat.Push, unionID 
 	}
 	owner := member == code.MemberID
 	if owner {
-		if err := s.planFirst(ctx, tx, code); err != nil {
+		if err := s.planTx(ctx, tx, model.VisitOnScan, code.OrderID, happened(p, tx.Now)); err != nil {
 			return err
 		}
 	}

@@ -7,9 +7,12 @@ import (
 
 	"huitou/model/db"
 	"huitou/service/callbacks"
+	"huitou/service/jobs"
 	"huitou/service/members"
 	"huitou/service/messages"
 	"huitou/service/orders"
+	"huitou/service/surveys"
+	"huitou/service/tasks"
 	"huitou/wechat"
 )
 
@@ -27,8 +30,13 @@ type Deps struct {
 	Orders   *orders.Service
 	Members  *members.Service
 	Messages *messages.Service
-	Texts    Texts // zero fields mean the defaults
-	Log      *slog.Logger
+	Surveys  *surveys.Service
+	Tasks    *tasks.Service
+	Queue    *jobs.Queue
+	// SurveyURL is where a survey's link leads, without its token: "https://shop.example/s/".
+	SurveyURL string
+	Texts     Texts // zero fields mean the defaults
+	Log       *slog.Logger
 }
 
 // Texts are the words that followers see.
@@ -36,7 +44,7 @@ type Texts struct {
 	Welcome      string // to a new follower
 	ParcelFollow string // to a new follower who scanned a parcel code
 	ParcelScan   string // to a follower who scanned one
-	Advice       string // how to use the goods; the first visit's text "advice"
+	Advice       string // how to use the goods; the text "advice" of visits that have none of their own
 }
 
 var defaultTexts = Texts{

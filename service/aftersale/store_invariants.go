@@ -15,11 +15,36 @@ func Invariants() []audit.Invariant {
 			 WHERE c.id IS NULL OR s.owner <> (s.member_id = c.member_id)`),
 		audit.SQL("parcels.order", "a parcel code is of an order and its member",
 			`SELECT c.id FROM parcel_codes c LEFT JOIN orders o ON o.id = c.order_id WHERE o.id IS NULL OR o.member_id <> c.member_id`),
-		audit.SQL("visits.message", "every visit that was not skipped has its message in the outbox, to the order's member (I-20)",
+		audit.SQL("visits.message", "every visit that was sent has its message in the outbox, to the order's member (I-20)",
 			`SELECT v.id, v.order_id FROM visits v LEFT JOIN messages m ON m.message_key = v.message_key
-			 WHERE (v.state = 'queued' AND (m.id IS NULL OR m.member_id <> v.member_id)) OR (v.state = 'skipped' AND v.reason = '')`),
-		audit.SQL("visits.scanned", "a first visit begins with a scan by the order's member",
-			`SELECT v.id, v.order_id FROM visits v WHERE v.ordinal = 1 AND NOT EXISTS (
+			 WHERE (v.message_key <> '' AND (m.id IS NULL OR m.member_id <> v.member_id))
+			    OR (v.state IN ('sent', 'delivered', 'blocked', 'responded', 'closed') AND v.message_key = '')
+			    OR (v.state IN ('planned', 'due') AND v.message_key <> '')`),
+		audit.SQL("visits.states", "a visit that was skipped or failed says why; one that waits has not ended, one that ended has",
+			`SELECT id, state FROM visits WHERE (state IN ('skipped', 'failed') AND reason = '') OR (state = 'done' AND result = '')
+			    OR (state IN ('planned', 'due', 'sent', 'assigned')) <> (ended_at IS NULL)
+			    OR (state = 'due') <> (wait_until IS NOT NULL) OR (state IN ('sent', 'delivered', 'assigned', 'done', 'responded', 'closed') AND sent_at IS NULL)
+			    OR (state IN ('planned', 'due') AND sent_at IS NOT NULL)
+			    OR state NOT IN ('planned', 'due', 'skipped', 'sent', 'delivered', 'blocked', 'failed', 'responded', 'closed', 'assigned', 'done')`),
+		audit.SQL("visits.jobs", "every visit that is to come has a job that will make it (I-22)",
+			`SELECT v.id FROM visits v LEFT JOIN jobs j ON j.unique_key = CONCAT('visit:', v.id) AND j.state IN ('waiting', 'running')
+			 WHERE v.state IN ('planned', 'due') AND j.id IS NULL`),
+		audit.SQL("visits.plan", "a visit is of a version of a plan, and the plan has a visit of that number",
+			`SELECT v.id FROM visits v LEFT JOIN visit_plan_versions p ON p.id = v.plan_version_id WHERE p.id IS NULL
+			 UNION ALL SELECT p.id FROM visit_plans p LEFT JOIN visit_plan_versions n ON n.plan_id = p.id AND n.version = p.version
+			 WHERE n.id IS NULL OR (p.state = 'active' AND p.active_on <> p.trigger_on)`),
+		audit.SQL("visits.order", "a visit is to the member of its order, and the visits of an order are numbered without gaps",
+			`SELECT v.id FROM visits v LEFT JOIN orders o ON o.id = v.order_id WHERE o.id IS NULL OR o.member_id <> v.member_id
+			 UNION ALL SELECT v.id FROM visits v LEFT JOIN visits b ON b.order_id = v.order_id AND b.ordinal = v.ordinal - 1 WHERE v.ordinal > 1 AND b.id IS NULL`),
+		audit.SQL("visits.task", "a visit that staff were given has a task, and is done when that is closed",
+			`SELECT v.id FROM visits v LEFT JOIN staff_tasks t ON t.source = CONCAT('visit:', v.order_id, ':', v.ordinal)
+			 WHERE v.state IN ('assigned', 'done') AND t.id IS NULL OR (v.state = 'done' AND t.state <> 'closed')`),
+		audit.SQL("visits.survey", "a visit that was answered has an answer",
+			`SELECT v.id FROM visits v WHERE (v.state = 'responded' OR v.state = 'closed' AND v.reason = 'answered') AND NOT EXISTS (
+			   SELECT 1 FROM survey_invitations i WHERE i.source = CONCAT('visit:', v.order_id, ':', v.ordinal) AND i.answered_at IS NOT NULL)`),
+		audit.SQL("visits.scanned", "a first visit that begins with a scan has one by the order's member",
+			`SELECT v.id, v.order_id FROM visits v JOIN visit_plan_versions n ON n.id = v.plan_version_id
+			 JOIN visit_plans p ON p.id = n.plan_id AND p.trigger_on = 'scan' WHERE v.ordinal = 1 AND NOT EXISTS (
 			   SELECT 1 FROM parcel_codes c JOIN parcel_scans s ON s.parcel_code_id = c.id
 			   WHERE c.order_id = v.order_id AND s.owner = TRUE)`),
 	}

@@ -44,5 +44,6 @@ func (s *Service) CompleteTx(ctx context.Context, tx *db.Tx, in Complete) (out C
 	if out.Fresh, err = s.Points.CompleteTx(ctx, tx, earnSource(row.ID)); err != nil && !errors.Is(err, points.ErrNothingEarned) {
 		return Completed{}, fmt.Errorf("activate the points of order %d: %w", row.ID, err)
 	}
-	return out, nil
+	// The same fact again has no effect: what reacts to the arrival of the goods does so once.
+	return out, s.Facts.Record(ctx, tx, Finished{Order: row.ID, Kind: row.Kind, Member: row.MemberID, Source: row.Source, Number: row.Number, At: tx.Now})
 }

@@ -24,6 +24,8 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 
 	v.couponEvents()
 
+	v.Aftersale.Work(v.Facts) // orders.Paid, Finished, Refunded; surveys.Answered; tasks.Closed
+
 	// Pushes of WeChat.
 	v.Aftersale.Register(v.Callbacks) // subscribe, SCAN, unsubscribe
 	v.Callbacks.On(callbacks.OA, wechat.EventTemplateSent, v.Messages.OnReport)

@@ -22,6 +22,8 @@ import (
 	"huitou/service/payments"
 	"huitou/service/points"
 	"huitou/service/staff"
+	"huitou/service/surveys"
+	"huitou/service/tasks"
 	"huitou/service/tiers"
 )
 
@@ -40,6 +42,8 @@ type Services struct {
 	Memberships *memberships.Service
 	Earning     *earning.Service
 	Orders      *orders.Service
+	Tasks       *tasks.Service
+	Surveys     *surveys.Service
 	Aftersale   *aftersale.Service
 	Analytics   *analytics.Service
 }
@@ -95,8 +99,14 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		DB: d, Members: v.Members, Points: v.Points, Coupons: v.Coupons, Facts: v.Facts, Log: log,
 		Rules: s.Earning, Earning: v.Earning, Tiers: v.Tiers,
 	})
+	v.Tasks = tasks.New(tasks.Deps{DB: d, Members: v.Members, Staff: v.Staff, Facts: v.Facts, Log: log})
+	v.Surveys = surveys.New(surveys.Deps{
+		DB: d, Members: v.Members, Points: v.Points, Coupons: v.Coupons, Tasks: v.Tasks, Facts: v.Facts, Log: log,
+		Expires: func(from time.Time) time.Time { return s.Earning.Expiry.At(from, model.Shanghai) },
+	})
 	v.Aftersale = aftersale.New(aftersale.Deps{
 		DB: d, OA: p.oa, OAAppID: s.OA.AppID, Orders: v.Orders, Members: v.Members, Messages: v.Messages, Log: log,
+		Surveys: v.Surveys, Tasks: v.Tasks, Queue: q, SurveyURL: s.PublicURL + surveyLink,
 	})
 	v.Analytics = analytics.New(analytics.Deps{DB: d, PointsCost: s.PointsCost})
 	return v
@@ -121,7 +131,7 @@ func (v Services) Invariants() []audit.Invariant {
 	for _, of := range [][]audit.Invariant{
 		audit.Invariants(), v.Members.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
 		points.Invariants(), coupons.Invariants(), payments.Invariants(), mall.Invariants(), memberships.Invariants(),
-		earning.Invariants(), orders.Invariants(), aftersale.Invariants(), tiers.Invariants(),
+		earning.Invariants(), orders.Invariants(), aftersale.Invariants(), tasks.Invariants(), surveys.Invariants(), tiers.Invariants(),
 	} {
 		all = append(all, of...)
 	}

@@ -1,0 +1,4 @@
+package app
+
+// surveyLink is where the links of surveys lead, followed by a token.
+const surveyLink = "/s/"
