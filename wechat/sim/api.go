@@ -73,6 +73,8 @@ func sideOf(r *http.Request) side {
 func (s *Sim) apiHandler() http.Handler {
 	pay := s.payRoutes()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.serving.Add(1)
+		defer s.serving.Add(-1)
 		at, on := s.now(), sideOf(r)
 		c := &call{r: r, query: r.URL.Query(), endpoint: r.URL.Path}
 		var out answer

@@ -64,8 +64,8 @@ func controlRoutes() []controlRoute {
 		{"GET", "/_sim/settings", "push base, modes, pace", (*Sim).ctlSettings},
 		{"POST", "/_sim/settings", "change some of them", (*Sim).ctlChangeSettings},
 		{"POST", "/_sim/templates", "new template {for?: template|oa_subscribe|mini_subscribe, name?, title, fields:[{key,label,enum?}]}", (*Sim).ctlAddTemplate},
-		{"GET", "/_sim/clock", "this WeChat's time", (*Sim).ctlClock},
-		{"POST", "/_sim/clock", "{advance_ms}, where the clock can be moved", (*Sim).ctlAdvance},
+		{"GET", "/_sim/clock", "this WeChat's time, and the last journey", (*Sim).ctlClock},
+		{"POST", "/_sim/clock", "{advance_ms} or {to}: moves the clock forward, where it can be moved", (*Sim).ctlTravel},
 		{"POST", "/_sim/reset", "forget everything but accounts and settings", (*Sim).ctlReset},
 	}
 }

@@ -149,28 +149,6 @@ func (s *Sim) ctlAddTemplate(r *http.Request) (any, error) {
 	return t, nil
 }
 
-func (s *Sim) ctlClock(*http.Request) (any, error) {
-	return map[string]any{"now": s.now(), "movable": s.cfg.Advance != nil}, nil
-}
-
-func (s *Sim) ctlAdvance(r *http.Request) (any, error) {
-	var in struct {
-		AdvanceMS int64 `json:"advance_ms"`
-	}
-	if err := readControl(r, &in); err != nil {
-		return nil, err
-	}
-	switch {
-	case s.cfg.Advance == nil:
-		return nil, refuse("clock_fixed", "这里的时钟不能拨动")
-	case in.AdvanceMS < 0 || in.AdvanceMS > 400*24*60*60*1000:
-		return nil, &refusal{http.StatusBadRequest, "advance_invalid", "advance_ms 须为 0 到 400 天"}
-	}
-	s.cfg.Advance(millis(in.AdvanceMS))
-	s.Nudge()
-	return s.ctlClock(r)
-}
-
 func (s *Sim) ctlReset(*http.Request) (any, error) {
 	s.Reset()
 	return map[string]bool{"reset": true}, nil

@@ -86,8 +86,9 @@
 //	GET    /_sim/settings                   Settings
 //	POST   /_sim/settings                   fields to change → Settings
 //	POST   /_sim/templates                  {for?: template|oa_subscribe|mini_subscribe, name?, title, fields:[{key,label,enum?}]} → template with id
-//	GET    /_sim/clock                      {now, movable}
-//	POST   /_sim/clock                      {advance_ms}; needs Config.Advance
+//	GET    /_sim/clock                      {now, movable, travelling, journey?}: the journey under way, or the last
+//	POST   /_sim/clock                      {advance_ms} or {to}: forward, at most 400 days at once; needs Config.Travel; answers at the end
+//	                                        of the journey or after ?wait_ms=
 //	POST   /_sim/reset                      forget all but accounts and settings
 //
 // # What is not simulated

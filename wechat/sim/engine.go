@@ -20,6 +20,8 @@ type engine struct {
 
 	mu      sync.Mutex
 	running bool
+	busy    int // taken from the queue and not done
+	done    int // since worked was asked
 	queue   jobHeap
 	serial  uint64
 	lanes   map[string][]*job // a key while its lane is busy; the jobs wait there
@@ -57,7 +59,8 @@ func (e *engine) schedule(due time.Time, lane string, run func(context.Context))
 func (e *engine) clear() {
 	e.mu.Lock()
 	e.queue = nil
-	for lane := range e.lanes {
+	for lane, waiting := range e.lanes {
+		e.busy -= len(waiting)
 		e.lanes[lane] = nil
 	}
 	e.mu.Unlock()
@@ -116,7 +119,46 @@ func (e *engine) due() (next *job, waiting bool) {
 	if e.queue[0].due.After(e.now()) {
 		return nil, true
 	}
+	e.busy++
 	return heap.Pop(&e.queue).(*job), true
+}
+
+// soonest is when the next work in the queue is due.
+func (e *engine) soonest() (at time.Time, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.queue) == 0 {
+		return time.Time{}, false
+	}
+	return e.queue[0].due, true
+}
+
+// quiet tells whether nothing is at work and nothing due.
+func (e *engine) quiet() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.queue) > 0 && !e.queue[0].due.After(e.now()) {
+		e.nudge()
+		return false
+	}
+	return e.busy == 0
+}
+
+// worked returns how much was done since it was last asked.
+func (e *engine) worked() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := e.done
+	e.done = 0
+	return n
+}
+
+// finished counts one piece of work as done.
+func (e *engine) finished() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.busy--
+	e.done++
 }
 
 func (e *engine) start(ctx context.Context, j *job) {
@@ -130,6 +172,7 @@ func (e *engine) start(ctx context.Context, j *job) {
 		}
 		e.mu.Unlock()
 		j.run(ctx)
+		e.finished()
 		return
 	}
 	e.mu.Lock()
@@ -147,6 +190,7 @@ func (e *engine) drain(ctx context.Context, j *job) {
 		if ctx.Err() == nil {
 			j.run(ctx)
 		}
+		e.finished()
 		e.mu.Lock()
 		if waiting := e.lanes[j.lane]; len(waiting) > 0 {
 			e.lanes[j.lane], j = waiting[1:], waiting[0]

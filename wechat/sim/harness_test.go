@@ -63,6 +63,13 @@ func (c *clock) advance(d time.Duration) {
 	c.t = c.t.Add(d)
 }
 
+// travel goes there in one step.
+func (c *clock) travel(_ context.Context, to time.Time, _ func(Journey)) (Journey, error) {
+	from := c.now()
+	c.advance(to.Sub(from))
+	return Journey{From: from, To: to, At: to, Steps: 1}, nil
+}
+
 // bench is one simulator with its three servers and a product that records.
 type bench struct {
 	*Sim
@@ -122,7 +129,7 @@ var testStart = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	c := &clock{t: testStart}
-	s, err := New(Config{Now: c.now, Advance: c.advance, Seed: 7, StateDir: keptDir(t)})
+	s, err := New(Config{Now: c.now, Travel: c.travel, Seed: 7, StateDir: keptDir(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

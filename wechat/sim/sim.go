@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,8 +17,9 @@ type Config struct {
 	// Now is the clock of this WeChat. Every expiry, quota window, signature time and
 	// retry follows it, so moving it moves them.
 	Now func() time.Time
-	// Advance moves the clock forward; it enables POST /_sim/clock. Optional.
-	Advance func(time.Duration)
+	// Travel moves the clock forward to an instant and runs what is due on the way; it
+	// enables POST /_sim/clock. It may tell how far it is. Optional.
+	Travel func(ctx context.Context, to time.Time, tell func(Journey)) (Journey, error)
 	// Seed makes ids, tokens and nonces repeatable. Keys are always random.
 	Seed uint64
 	Log  *slog.Logger
@@ -46,7 +48,14 @@ type Sim struct {
 	*world
 	ids      *ids
 	settings Settings
-	changed  chan struct{} // closed and replaced when a delivery moves on
+	changed  chan struct{}   // closed and replaced when a delivery moves on
+	running  context.Context // of Run, while it runs
+	// travelling: a journey is under way, and it is journey.
+	travelling bool
+	journey    *Journey
+
+	journeys sync.WaitGroup
+	serving  atomic.Int64 // calls of the product that are not wholly done
 }
 
 // New checks its own cryptography against published examples, then loads or makes
@@ -103,7 +112,19 @@ func (s *Sim) Control() http.Handler { return s.ctl }
 // it started has stopped. It returns nil then, and an error when it runs already.
 func (s *Sim) Run(ctx context.Context) error {
 	defer s.push.CloseIdleConnections()
-	return s.engine.run(ctx)
+	s.mu.Lock()
+	if s.running != nil {
+		s.mu.Unlock()
+		return errors.New("sim: runs already")
+	}
+	s.running = ctx
+	s.mu.Unlock()
+	err := s.engine.run(ctx)
+	s.mu.Lock()
+	s.running = nil
+	s.mu.Unlock()
+	s.journeys.Wait()
+	return err
 }
 
 // SetPushBase points pushes at a product, e.g. once its listener has a port.

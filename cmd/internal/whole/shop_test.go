@@ -36,6 +36,13 @@ type clock struct{ ahead atomic.Int64 }
 func (c *clock) Now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
 func (c *clock) Advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
+// travel goes there in one step.
+func (c *clock) travel(_ context.Context, to time.Time, _ func(sim.Journey)) (sim.Journey, error) {
+	from := c.Now()
+	c.Advance(to.Sub(from))
+	return sim.Journey{From: from, To: to, At: c.Now(), Steps: 1}, nil
+}
+
 // logs is everything that the program logged, at debug level.
 type logs struct {
 	mu   sync.Mutex
@@ -149,7 +156,7 @@ func (s *shop) startSim(t *testing.T) {
 		t.Fatal(err)
 	}
 	var err error
-	s.sim, err = sim.New(sim.Config{Now: s.clock.Now, Advance: s.clock.Advance, Seed: 7, StateDir: dir, PushBase: s.pushes.url})
+	s.sim, err = sim.New(sim.Config{Now: s.clock.Now, Travel: s.clock.travel, Seed: 7, StateDir: dir, PushBase: s.pushes.url})
 	if err != nil {
 		t.Fatal(err)
 	}
