@@ -21,6 +21,10 @@ const (
 	Lease = 2 * time.Minute
 	// workers is the number of jobs that one process runs at once.
 	workers = 8
+	// ahead is how many due jobs a process takes at a time, so that short ones cost few statements, and patience how long it may keep
+	// one that it could not begin; then others get it.
+	ahead    = 4 * workers
+	patience = Lease / 4
 	// poll is how often a process looks for due jobs when nothing wakes it.
 	poll = 500 * time.Millisecond
 )
@@ -47,6 +51,8 @@ type Queue struct {
 	tasks   []task
 	sources []*fed
 
+	settling *db.Group[struct{}, settled, struct{}]
+
 	wake chan struct{}
 	mu   sync.Mutex // held by RunDue, so that time travel does not run a job twice at once
 
@@ -58,11 +64,13 @@ type Queue struct {
 
 // New returns a queue without workers.
 func New(d *db.DB, log *slog.Logger) *Queue {
-	return &Queue{
+	q := &Queue{
 		db: d, log: log, owner: random.ID(),
 		workers: map[string]func(context.Context, json.RawMessage) error{},
 		wake:    make(chan struct{}, 1), upcoming: map[string]time.Time{},
 	}
+	q.settling = db.NewGroup(d, settleMost, q.settleTogether)
+	return q
 }
 
 // Handle registers the worker of a kind of job. It panics when the kind has one already.

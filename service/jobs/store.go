@@ -2,12 +2,14 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
+	"gorm.io/gorm"
+
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/model/random"
 )
 
 // take claims up to n due jobs for this process and returns them in the order in which they are due.
@@ -26,19 +28,7 @@ func (q *Queue) take(ctx context.Context, n int) ([]model.Job, error) {
 		if err != nil || len(due) == 0 {
 			return err
 		}
-		until := tx.Now.Add(Lease)
-		for _, j := range due {
-			res := tx.Gorm().Model(&model.Job{}).Where("id = ? AND state = ?", j.ID, model.JobWaiting).
-				Updates(map[string]any{"state": model.JobRunning, "lease_owner": q.owner, "lease_until": until, "attempts": j.Attempts + 1})
-			if res.Error != nil {
-				return fmt.Errorf("take job %d: %w", j.ID, res.Error)
-			}
-			if res.RowsAffected == 1 {
-				j.Attempts++
-				got = append(got, j)
-			}
-		}
-		return nil
+		return q.lease(tx, due, &got)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("take due jobs: %w", err)
@@ -59,51 +49,30 @@ func (q *Queue) hasDue(ctx context.Context) (bool, error) {
 	return len(found) > 0, err
 }
 
-// settle writes what became of a try. It affects nothing when the lease was lost meanwhile: then another worker
-// has the job, and its word counts.
-func (q *Queue) settle(ctx context.Context, j model.Job, outcome error) error {
-	return q.db.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
-		set := map[string]any{"lease_owner": "", "lease_until": nil}
-		end := func(s model.JobState) { set["state"], set["finished_at"] = s, tx.Now }
-		again := func(d time.Duration) {
-			set["state"], set["run_at"] = model.JobWaiting, tx.Now.Add(d).Truncate(time.Microsecond)
-		}
-		var (
-			snooze snoozed
-			cancel cancelled
-		)
-		switch {
-		case outcome == nil:
-			end(model.JobDone)
-		case errors.As(outcome, &snooze):
-			again(snooze.d)
-			set["attempts"] = max(j.Attempts-1, 0)
-		case errors.As(outcome, &cancel):
-			end(model.JobCancelled)
-			set["last_error"] = cut(cancel.reason)
-		case j.Attempts >= MaxAttempts:
-			end(model.JobDead)
-			set["last_error"] = cut(outcome.Error())
-		default:
-			again(Backoff(j.Attempts))
-			set["last_error"] = cut(outcome.Error())
-		}
-		res := tx.Gorm().Model(&model.Job{}).
-			Where("id = ? AND state = ? AND lease_owner = ? AND attempts = ?", j.ID, model.JobRunning, q.owner, j.Attempts).Updates(set)
-		if res.Error != nil {
-			return fmt.Errorf("settle job %d: %w", j.ID, res.Error)
-		}
-		if res.RowsAffected == 0 {
-			q.log.WarnContext(ctx, "job's lease was lost", "job", j.ID, "kind", j.Kind)
-		}
-		return nil
+// lease writes this process's name on those of the jobs that still wait, in one statement, and adds them to got. Every token is used
+// once, so what carries it afterwards is what this statement took.
+func (q *Queue) lease(tx *db.Tx, due []model.Job, got *[]model.Job) error {
+	ids := make([]model.JobID, len(due))
+	for i, j := range due {
+		ids[i] = j.ID
+	}
+	token := q.owner + "." + random.ID()
+	res := tx.Gorm().Model(&model.Job{}).Where("id IN ? AND state = ?", ids, model.JobWaiting).Updates(map[string]any{
+		"state": model.JobRunning, "lease_owner": token, "lease_until": tx.Now.Add(Lease), "attempts": gorm.Expr("attempts + 1"),
 	})
+	if res.Error != nil {
+		return fmt.Errorf("take %d jobs: %w", len(ids), res.Error)
+	}
+	if err := tx.Gorm().Where("id IN ? AND lease_owner = ?", ids, token).Order("run_at, id").Find(got).Error; err != nil {
+		return fmt.Errorf("read the jobs that were taken: %w", err)
+	}
+	return nil
 }
 
 // giveBack returns jobs that this process took but did not start.
 func (q *Queue) giveBack(ctx context.Context, j model.Job) error {
 	return q.db.Do(ctx, func(_ context.Context, tx *db.Tx) error {
-		return tx.Gorm().Model(&model.Job{}).Where("id = ? AND lease_owner = ? AND attempts = ?", j.ID, q.owner, j.Attempts).
+		return tx.Gorm().Model(&model.Job{}).Where("id = ? AND lease_owner = ? AND attempts = ?", j.ID, j.LeaseOwner, j.Attempts).
 			Updates(map[string]any{"state": model.JobWaiting, "lease_owner": "", "lease_until": nil, "attempts": j.Attempts - 1}).Error
 	})
 }

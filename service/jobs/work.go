@@ -58,21 +58,23 @@ func (q *Queue) round(ctx context.Context, slots chan struct{}, running *sync.Wa
 	case <-ctx.Done():
 		return false, nil
 	}
-	free := cap(slots) - len(slots)
-	taken, err := q.take(ctx, free)
+	taken, err := q.take(ctx, ahead)
 	if err != nil {
 		return false, err
 	}
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	// Jobs that were started finish even when the process is asked to stop; their own time limit bounds them.
 	unhurried := context.WithoutCancel(ctx)
-	for _, j := range taken {
-		if ctx.Err() != nil {
-			if err := q.giveBack(unhurried, j); err != nil {
-				q.log.ErrorContext(unhurried, "give a job back", "job", j.ID, "err", err)
+	for i, j := range taken {
+		if !room(ctx, slots, late.C) {
+			for _, j := range taken[i:] {
+				if err := q.giveBack(unhurried, j); err != nil {
+					q.log.ErrorContext(unhurried, "give a job back", "job", j.ID, "err", err)
+				}
 			}
-			continue
+			break
 		}
-		slots <- struct{}{}
 		q.gate.bring()
 		running.Go(func() {
 			defer func() { <-slots; q.gate.leave(); q.nudge() }()
@@ -80,6 +82,20 @@ func (q *Queue) round(ctx context.Context, slots chan struct{}, running *sync.Wa
 		})
 	}
 	return len(taken) > 0, nil
+}
+
+// room takes a slot as soon as one is free; false means that it is time to stop, or that these jobs have waited too long here.
+func room(ctx context.Context, slots chan struct{}, late <-chan time.Time) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	select {
+	case slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+	case <-late:
+	}
+	return false
 }
 
 // RunDue runs everything that is due now, one by one in the order in which it is due, including what these jobs
@@ -155,7 +171,7 @@ func (q *Queue) call(ctx context.Context, j model.Job) (err error) {
 		// A newer program may know it; this one must not kill it.
 		return Snooze(time.Minute)
 	}
-	ctx, cancel := context.WithTimeout(ctx, Lease-10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, j.LeaseUntil.Sub(q.db.Now())-10*time.Second)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
