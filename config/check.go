@@ -82,6 +82,7 @@ func (c Config) faults() []Fault {
 	c.checkStores(k)
 	c.checkWeChat(k)
 	c.checkPay(k)
+	c.checkVirtual(k)
 	c.checkShop(k)
 	return k.list
 }
@@ -214,6 +215,23 @@ func (c Config) checkPay(k *checker) {
 		if _, err := readPEM(c.Pay.PublicKeyFile, "PUBLIC KEY"); err != nil {
 			k.fault("pay.public_key_file", "%v", err)
 		}
+	}
+}
+
+func (c Config) checkVirtual(k *checker) {
+	v := c.Pay.Virtual
+	if v.OfferID == "" {
+		if v.AppKey != "" || v.Sandbox {
+			k.fault("pay.virtual.offer_id", "is missing")
+		}
+		return
+	}
+	if !keyID.MatchString(v.OfferID) {
+		k.fault("pay.virtual.offer_id", "is %q, want the OfferID of the console", v.OfferID)
+	}
+	k.secret("pay.virtual.app_key", v.AppKey, 16)
+	if v.Sandbox && c.production() {
+		k.fault("pay.virtual.sandbox", "is set in production: what is paid there is no money")
 	}
 }
 

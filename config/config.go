@@ -76,6 +76,17 @@ type Pay struct {
 	APIv3Key       Secret `koanf:"api_v3_key"`
 	PublicKeyID    string `koanf:"public_key_id"`
 	PublicKeyFile  string `koanf:"public_key_file"`
+
+	// Virtual is the mini-program's virtual payment, which WeChat wants for rights that exist online only. Without an offer id it is off.
+	Virtual Virtual `koanf:"virtual"`
+}
+
+// Virtual is the account for virtual payment, as the console of the mini-program shows it.
+type Virtual struct {
+	OfferID string `koanf:"offer_id"`
+	// AppKey is that of the environment: production and sandbox have one each.
+	AppKey  Secret `koanf:"app_key"`
+	Sandbox bool   `koanf:"sandbox"`
 }
 
 // WeChat says where WeChat is.

@@ -19,6 +19,9 @@ const (
 	PayRefundDue PayState = "refund_due" // money came for which nothing can be given; it must go back
 )
 
+// PayChannel is one of the ways in which WeChat takes money; which one is allowed depends on what is sold, see PlanChannel.
+type PayChannel = PlanChannel
+
 // PayOrder is one order at WeChat Pay. It is stored before WeChat is called, so that every answer finds it.
 type PayOrder struct {
 	ID            PayOrderID
@@ -28,8 +31,10 @@ type PayOrder struct {
 	Ref           string // which one of the purpose; (purpose, ref) has one order
 	AmountFen     Fen    // 1 .. 100,000,000
 	Description   string // what the payer reads, at most 127 characters
+	Channel       PayChannel
+	Product       string // item of WeChat's console that is bought; only for virtual payment
 	AppID         string // of the app in which it is paid
-	MchID         string // of the merchant that is paid
+	MchID         string // of the merchant that is paid; with virtual payment the account that its console shows
 	PayerOpenID   string // fixed by the first prepay call, as WeChat wants identical parameters
 	State         PayState
 	PrepayID      string

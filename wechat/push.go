@@ -86,6 +86,7 @@ type Push struct {
 	Subscriptions []Subscription
 	Withdrawn     *Withdrawn
 	Trade         *Trade
+	Delivery      *Delivery
 
 	// Body is the decrypted body, byte for byte.
 	Body []byte

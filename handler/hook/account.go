@@ -109,7 +109,7 @@ func (a account) store(ctx context.Context, c echo.Context, push wechat.Push, in
 		}
 	}
 	if reply == (wechat.Reply{}) {
-		return success(c)
+		return received(c, push)
 	}
 	contentType, sealed, err := a.codec.Seal(push, reply)
 	if err != nil {
@@ -136,6 +136,17 @@ func (a account) replyTo(ctx context.Context, p wechat.Push) wechat.Reply {
 }
 
 func success(c echo.Context) error { return c.String(http.StatusOK, "success") }
+
+// received says that a push is kept. Those about goods of virtual payment want it said in their own words; WeChat sends them again otherwise.
+func received(c echo.Context, p wechat.Push) error {
+	if p.Event != wechat.EventDeliverGoods {
+		return success(c)
+	}
+	if p.Envelope.Format == wechat.FormatXML {
+		return c.Blob(http.StatusOK, echo.MIMEApplicationXML, []byte("<xml><ErrCode>0</ErrCode><ErrMsg><![CDATA[success]]></ErrMsg></xml>"))
+	}
+	return c.JSONBlob(http.StatusOK, []byte(`{"ErrCode":0,"ErrMsg":"success"}`))
+}
 
 // refuse turns away what is not proven to be WeChat's. Nothing is stored; the reason is counted.
 func (a account) refuse(c echo.Context, err error) error {

@@ -7,6 +7,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/service/jobs"
 	"huitou/wechat"
 )
 
@@ -107,6 +108,12 @@ func (s *Service) credit(ctx context.Context, tx *db.Tx, o model.PayOrder, t wec
 	if err != nil {
 		return o, err
 	}
+	if _, wants := s.channels[o.Channel].(deliverer); wants {
+		job := jobs.Job{Kind: jobDeliver, Args: orderArgs{o.ID}, Key: payKey(o.ID) + ":deliver", RunAt: tx.Now.Add(deliverAfter)}
+		if _, err := s.queue.Insert(ctx, tx, job); err != nil {
+			return o, err
+		}
+	}
 	return o, s.facts.Record(ctx, tx, Paid{
 		PayOrder: o.ID, Number: o.OutTradeNo, Purpose: o.Purpose, Ref: o.Ref, Member: o.MemberID,
 		Amount: o.AmountFen, TransactionID: *o.TransactionID, PaidAt: *o.PaidAt,
@@ -125,7 +132,11 @@ func (s *Service) Query(ctx context.Context, id model.PayOrderID) (Outcome, erro
 	if err != nil {
 		return Outcome{}, err
 	}
-	t, err := s.gateway.Query(ctx, o.OutTradeNo)
+	channel, err := s.channelOf(o)
+	if err != nil {
+		return Outcome{}, err
+	}
+	t, err := channel.Query(ctx, o)
 	var refusal *wechat.PayError
 	if errors.As(err, &refusal) && refusal.HasCode(wechat.PayOrderNotExist) {
 		return Outcome{NotPaid, o}, nil

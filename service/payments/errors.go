@@ -1,6 +1,10 @@
 package payments
 
-import "huitou/model/fault"
+import (
+	"errors"
+
+	"huitou/model/fault"
+)
 
 // Faults of this package.
 var (
@@ -13,6 +17,15 @@ var (
 	ErrGateway = fault.New(fault.Unavailable, "payments.gateway", "微信支付繁忙,请稍后重试", "WeChat Pay does not answer, try again")
 	ErrRefused = fault.New(fault.Unavailable, "payments.refused", "暂时无法支付,请联系商家", "WeChat Pay refused the order; the merchant must look into it")
 )
+
+// Faults about channels.
+var (
+	ErrChannelOff = fault.New(fault.Conflict, "payments.channel_off", "本店尚未开通该支付方式,暂时无法购买", "this way of paying is not offered here")
+	ErrLoginCode  = fault.New(fault.Conflict, "payments.login_code", "请重新进入小程序后再支付", "virtual payment wants a fresh code of wx.login of the payer")
+)
+
+// ErrCannotClose is what a channel returns that cannot end an order at WeChat.
+var ErrCannotClose = errors.New("payments: the channel cannot close orders")
 
 // Faults about refunds.
 var (

@@ -21,11 +21,16 @@ type Open struct {
 	Purpose, Ref string
 	Amount       model.Fen // 1 fen .. the cap, else ErrAmount
 	Description  string    // what the payer reads, 1 .. 127 characters
-	Key          db.Key    `json:"-"`
+	// Channel is how it is paid, empty for JSAPI; ErrChannelOff when it is not offered here. Product is the item of WeChat's console that is
+	// bought, for virtual payment; its price there must be Amount.
+	Channel model.PayChannel `json:",omitempty"`
+	Product string           `json:",omitempty"`
+	Key     db.Key           `json:"-"`
 }
 
 var (
 	purposeForm = regexp.MustCompile(`^[a-z_]{1,32}$`)
+	productForm = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 	refForm     = regexp.MustCompile(`^[0-9A-Za-z_:.-]{1,64}$`)
 )
 
@@ -42,6 +47,9 @@ func (s *Service) Open(ctx context.Context, in Open) (o model.PayOrder, err erro
 func (s *Service) OpenTx(ctx context.Context, tx *db.Tx, in Open) (model.PayOrder, error) {
 	if err := s.check(in); err != nil {
 		return model.PayOrder{}, err
+	}
+	if in.Channel == model.ChannelJSAPI {
+		in.Channel = "" // the same request
 	}
 	id, _, err := db.Once(ctx, tx, in.Key, in, func() (model.PayOrderID, error) { return s.open(ctx, tx, in) })
 	if err != nil {
@@ -61,8 +69,14 @@ func (s *Service) check(in Open) error {
 	if n := utf8.RuneCountInString(in.Description); n < 1 || n > 127 || !utf8.ValidString(in.Description) {
 		fields = append(fields, fault.Field{Name: "description", Reason: "must have 1 to 127 characters"})
 	}
+	if (in.Channel == model.ChannelVirtual) != productForm.MatchString(in.Product) {
+		fields = append(fields, fault.Field{Name: "product", Reason: "must be an item of WeChat's console, for virtual payment only"})
+	}
 	if err := fault.InvalidFields(fields); err != nil {
 		return err
+	}
+	if in.Channel != "" && !s.Offers(in.Channel) {
+		return ErrChannelOff
 	}
 	if in.Amount < 1 || in.Amount > s.cap {
 		return ErrAmount.With("max_fen", int64(s.cap))
@@ -74,7 +88,10 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, in Open) (model.PayOrderI
 	row := model.PayOrder{
 		OutTradeNo: "HT" + random.Upper(26), // 130 bits: no clash, and nobody guesses another's number
 		MemberID:   in.Member, Purpose: in.Purpose, Ref: in.Ref, AmountFen: in.Amount, Description: in.Description,
-		AppID: s.appID, MchID: s.mchID, State: model.PayCreated, ExpiresAt: tx.Now.Add(s.payWithin), CreatedAt: tx.Now,
+		Channel: model.ChannelJSAPI, Product: in.Product, AppID: s.appID, MchID: s.mchID, State: model.PayCreated, ExpiresAt: tx.Now.Add(s.payWithin), CreatedAt: tx.Now,
+	}
+	if in.Channel == model.ChannelVirtual {
+		row.Channel, row.MchID = model.ChannelVirtual, s.offerID
 	}
 	isNew, err := tx.Insert(&row)
 	if err != nil {
@@ -85,7 +102,7 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, in Open) (model.PayOrderI
 		if err != nil {
 			return 0, err
 		}
-		if old.MemberID != in.Member || old.AmountFen != in.Amount {
+		if old.MemberID != in.Member || old.AmountFen != in.Amount || old.Channel != row.Channel || old.Product != row.Product {
 			return 0, ErrReused
 		}
 		return old.ID, nil
@@ -104,6 +121,14 @@ func (s *Service) Order(ctx context.Context, id model.PayOrderID) (o model.PayOr
 		return err
 	})
 	return o, err
+}
+
+func (s *Service) orderOf(ctx context.Context, number string) (o model.PayOrder, found bool, err error) {
+	err = s.db.Read(ctx, func(_ context.Context, tx *db.Tx) error {
+		o, found, err = orderByNumber(tx, number, false)
+		return err
+	})
+	return o, found, err
 }
 
 // OrderTx returns an order as this transaction sees it, or ErrUnknown.

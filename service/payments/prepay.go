@@ -20,36 +20,6 @@ const (
 	attemptFailed  = "failed"
 )
 
-// Prepay makes the order known to WeChat and returns what wx.requestPayment wants. A prepay id that WeChat still honours is
-// used again, so a repeated tap costs no call; a lost answer is repaired by calling again with the same number and
-// parameters. It returns ErrPaid and ErrClosed for orders that take no money, ErrNoPayer, ErrGateway when WeChat does not
-// answer (try again) and ErrRefused when it says no.
-func (s *Service) Prepay(ctx context.Context, id model.PayOrderID) (wechat.PayParams, error) {
-	o, attempt, err := s.beginPrepay(ctx, id)
-	if err != nil {
-		return wechat.PayParams{}, err
-	}
-	if attempt != 0 {
-		prepayID, callErr := s.gateway.Prepay(ctx, wechat.Prepay{
-			OutTradeNo: o.OutTradeNo, Description: o.Description, NotifyURL: s.notifyURL,
-			TotalFen: int64(o.AmountFen), PayerOpenID: o.PayerOpenID, ExpireAt: o.ExpiresAt,
-		})
-		// The answer is kept even when the shopper hung up meanwhile.
-		if err := s.endPrepay(context.WithoutCancel(ctx), o.ID, attempt, prepayID, callErr); err != nil {
-			return wechat.PayParams{}, err
-		}
-		if callErr != nil {
-			return wechat.PayParams{}, s.prepayFault(ctx, o, callErr)
-		}
-		o.PrepayID = prepayID
-	}
-	params, err := s.gateway.Params(o.PrepayID)
-	if err != nil {
-		return wechat.PayParams{}, fmt.Errorf("sign the payment %s: %w", o.OutTradeNo, err)
-	}
-	return params, nil
-}
-
 // beginPrepay locks the order, fixes its payer and stores that a call is about to leave; attempt is 0 when none is needed.
 func (s *Service) beginPrepay(ctx context.Context, id model.PayOrderID) (o model.PayOrder, attempt int, err error) {
 	err = s.db.Do(ctx, func(ctx context.Context, tx *db.Tx) error {

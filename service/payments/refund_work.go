@@ -26,15 +26,20 @@ func (s *Service) refund(ctx context.Context, in refundArgs) error {
 	if err != nil || n.ID == 0 {
 		return err
 	}
-	if n.State == model.RefundProcessing {
-		return s.askRefund(ctx, r, n)
+	channel, err := s.channelOf(o)
+	if err != nil {
+		return err
 	}
-	answer, err := s.refunds.Refund(ctx, wechat.RefundRequest{
+	ask := func() (wechat.Refund, error) { return channel.QueryRefund(ctx, o, r, n.OutRefundNo) }
+	if n.State == model.RefundProcessing {
+		return s.askRefund(ctx, r, n, ask)
+	}
+	answer, err := channel.Refund(ctx, o, wechat.RefundRequest{
 		TransactionID: *o.TransactionID, OutRefundNo: n.OutRefundNo, Reason: r.Reason, NotifyURL: s.refundNotifyURL,
 		RefundFen: int64(r.AmountFen), TotalFen: int64(o.AmountFen),
 	})
 	if err != nil {
-		return s.refundTrouble(ctx, o, r, n, err)
+		return s.refundTrouble(ctx, r, n, err, ask)
 	}
 	return s.refundAnswer(ctx, n, answer)
 }
@@ -78,8 +83,8 @@ func (s *Service) beginRefund(ctx context.Context, in refundArgs) (o model.PayOr
 }
 
 // askRefund asks WeChat about a number that it has accepted.
-func (s *Service) askRefund(ctx context.Context, r model.PayRefund, n model.PayRefundNumber) error {
-	answer, err := s.refunds.QueryRefund(ctx, n.OutRefundNo)
+func (s *Service) askRefund(ctx context.Context, r model.PayRefund, n model.PayRefundNumber, ask func() (wechat.Refund, error)) error {
+	answer, err := ask()
 	if err != nil {
 		s.log.WarnContext(ctx, "ask about a refund", "refund", r.ID, "err", err)
 		return jobs.Snooze(nextRefundAsk(*n.SentAt, s.db.Now()))
@@ -109,7 +114,7 @@ func (s *Service) refundAnswer(ctx context.Context, n model.PayRefundNumber, ans
 
 // refundTrouble decides what to do about a submission that WeChat did not accept. A refusal is not signed, so one that would end the refund
 // is checked by a question first: the number may have been accepted by an earlier call whose answer got lost.
-func (s *Service) refundTrouble(ctx context.Context, o model.PayOrder, r model.PayRefund, n model.PayRefundNumber, callErr error) error {
+func (s *Service) refundTrouble(ctx context.Context, r model.PayRefund, n model.PayRefundNumber, callErr error, ask func() (wechat.Refund, error)) error {
 	var no *wechat.PayError
 	if !errors.As(callErr, &no) || no.Retryable() {
 		word := string(wechat.ClassOf(callErr))
@@ -138,7 +143,7 @@ func (s *Service) refundTrouble(ctx context.Context, o model.PayOrder, r model.P
 		}
 		return jobs.Snooze(troubleAgain)
 	}
-	answer, err := s.refunds.QueryRefund(ctx, n.OutRefundNo)
+	answer, err := ask()
 	switch {
 	case err == nil:
 		return s.refundAnswer(ctx, n, answer)
@@ -146,11 +151,11 @@ func (s *Service) refundTrouble(ctx context.Context, o model.PayOrder, r model.P
 		s.log.WarnContext(ctx, "ask about a refused refund", "refund", r.ID, "err", err)
 		return jobs.Snooze(refundPause(n.Calls))
 	}
-	return s.refuseRefund(ctx, o, n, no.Code)
+	return s.refuseRefund(ctx, n, no.Code)
 }
 
 // refuseRefund leaves a refund that WeChat does not make to people.
-func (s *Service) refuseRefund(ctx context.Context, o model.PayOrder, n model.PayRefundNumber, code string) error {
+func (s *Service) refuseRefund(ctx context.Context, n model.PayRefundNumber, code string) error {
 	err := s.db.Do(ctx, func(_ context.Context, tx *db.Tx) error {
 		_, r, now, known, err := lockNumber(tx, n.OutRefundNo)
 		if err != nil || !known || now.State != model.RefundSubmitted || r.Ordinal != now.Ordinal || !r.State.Live() {

@@ -40,6 +40,8 @@ type Deps struct {
 	Gateway Gateway
 	// Refunds may be nil where nothing goes back; refunds wait then.
 	Refunds Refunds
+	// Virtual is virtual payment; nil means that it is not offered.
+	Virtual VirtualGateway
 	Queue   *jobs.Queue
 	Facts   *facts.Log
 	Log     *slog.Logger
@@ -62,35 +64,40 @@ type Deps struct {
 
 // Service takes payments.
 type Service struct {
-	db      *db.DB
-	gateway Gateway
-	refunds Refunds
-	queue   *jobs.Queue
-	facts   *facts.Log
-	log     *slog.Logger
+	db       *db.DB
+	channels map[model.PayChannel]Channel
+	gateway  Gateway // of the bills' account
+	refunds  Refunds
+	queue    *jobs.Queue
+	facts    *facts.Log
+	log      *slog.Logger
 
-	appID, mchID, notifyURL string
-	refundNotifyURL         string
-	payer                   func(ctx context.Context, tx *db.Tx, m model.MemberID) (string, error)
-	cap                     model.Fen
-	payWithin               time.Duration
+	appID, mchID, offerID string
+	refundNotifyURL       string
+	payer                 func(ctx context.Context, tx *db.Tx, m model.MemberID) (string, error)
+	cap                   model.Fen
+	payWithin             time.Duration
 }
 
 // New returns the service and registers its workers with the queue.
 func New(d Deps) *Service {
 	s := &Service{
-		db: d.DB, gateway: d.Gateway, refunds: d.Refunds, queue: d.Queue, facts: d.Facts, log: d.Log,
-		appID: d.AppID, mchID: d.MchID, notifyURL: d.NotifyURL, refundNotifyURL: d.RefundNotifyURL, payer: d.Payer,
+		db: d.DB, queue: d.Queue, facts: d.Facts, log: d.Log,
+		gateway: d.Gateway, appID: d.AppID, mchID: d.MchID, refundNotifyURL: d.RefundNotifyURL, payer: d.Payer,
 		cap: d.Cap, payWithin: d.PayWithin,
+	}
+	if s.refunds = d.Refunds; s.refunds == nil {
+		s.refunds = noRefunds{}
+	}
+	s.channels = map[model.PayChannel]Channel{model.ChannelJSAPI: jsapi{d.Gateway, s.refunds, d.NotifyURL}}
+	if d.Virtual != nil {
+		s.channels[model.ChannelVirtual], s.offerID = virtual{d.Virtual}, d.Virtual.OfferID()
 	}
 	if s.cap <= 0 || s.cap > MaxAmount {
 		s.cap = MaxAmount
 	}
 	if s.payWithin == 0 {
 		s.payWithin = 30 * time.Minute
-	}
-	if s.refunds == nil {
-		s.refunds = noRefunds{}
 	}
 	s.payWithin = max(s.payWithin, time.Minute)
 	s.register()

@@ -17,6 +17,9 @@ const (
 	jobExpire = "payments.expire"
 )
 
+// deliverAfter is when WeChat is told that an item was given, unless it knows by then from the answer to its push.
+const deliverAfter = 2 * time.Minute
+
 // againIn is the pause after WeChat did not answer about an order that must be closed. There is no last try: an order that
 // stays open for ever could be paid for ever.
 const againIn = time.Minute
@@ -29,6 +32,7 @@ func (s *Service) register() {
 	jobs.Handle(s.queue, jobPoll, s.poll)
 	jobs.Handle(s.queue, jobExpire, s.expire)
 	jobs.Handle(s.queue, jobRefund, s.refund)
+	jobs.Handle(s.queue, jobDeliver, s.deliver)
 	s.queue.Every("payments.sweep", jobs.Interval(sweepEvery), s.sweep)
 }
 
@@ -82,12 +86,17 @@ func (s *Service) expire(ctx context.Context, in orderArgs) error {
 // closeAtWeChat closes and asks. Every refusal of the close leads to the question, for only its answer is signed:
 // paid before we came, closed before, never made there.
 func (s *Service) closeAtWeChat(ctx context.Context, o model.PayOrder) error {
-	err := s.gateway.Close(ctx, o.OutTradeNo)
-	if err != nil && !refusedWith(err, wechat.PayOrderPaid, wechat.PayOrderClosed, wechat.PayOrderNotExist) {
+	channel, err := s.channelOf(o)
+	if err != nil {
+		return err
+	}
+	err = channel.Close(ctx, o)
+	if err != nil && !errors.Is(err, ErrCannotClose) && !refusedWith(err, wechat.PayOrderPaid, wechat.PayOrderClosed, wechat.PayOrderNotExist) {
 		s.log.WarnContext(ctx, "close a payment", "pay_order", o.ID, "err", err)
 		return jobs.Snooze(againIn)
 	}
-	t, err := s.gateway.Query(ctx, o.OutTradeNo)
+	closable := !errors.Is(err, ErrCannotClose)
+	t, err := channel.Query(ctx, o)
 	if refusedWith(err, wechat.PayOrderNotExist) {
 		return s.closeFrom(ctx, o.ID, model.PayClosing)
 	}
@@ -104,6 +113,8 @@ func (s *Service) closeAtWeChat(ctx context.Context, o model.PayOrder) error {
 		return err
 	case out.Verdict.Credits():
 		return nil
+	case out.Verdict == NotPaid && !closable:
+		return s.closeFrom(ctx, o.ID, model.PayClosing) // what is paid from now on goes back
 	case out.Verdict == NotPaid:
 		return jobs.Snooze(againIn) // WeChat took the close and does not show it yet
 	}

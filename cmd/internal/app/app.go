@@ -49,6 +49,7 @@ type Settings struct {
 	PhoneKey       []byte // 32 bytes
 	OA, Mini       Account
 	Merchant       Merchant
+	Virtual        Virtual
 	// Simulator is where a simulated WeChat stands; nil means WeChat itself.
 	Simulator *url.URL
 	Shops     map[string]web.ShopKey // by key id

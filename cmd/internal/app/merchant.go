@@ -19,6 +19,13 @@ type Merchant struct {
 	PublicKey       *rsa.PublicKey
 }
 
+// Virtual is the mini-program's account for virtual payment; without an OfferID it is not offered.
+type Virtual struct {
+	OfferID string
+	AppKey  wechat.Secret
+	Sandbox bool
+}
+
 // UseKeys reads the merchant's private key (PKCS#8) and WeChat Pay's public key (PKIX), both given as PEM.
 func (m *Merchant) UseKeys(private, public []byte) error {
 	block, _ := pem.Decode(private)

@@ -29,6 +29,9 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	// Pushes of WeChat.
 	v.Aftersale.Register(v.Callbacks) // subscribe, SCAN, unsubscribe
 	v.Callbacks.On(callbacks.OA, wechat.EventTemplateSent, v.Messages.OnReport)
+	v.Callbacks.On(callbacks.Mini, wechat.EventDeliverGoods, func(ctx context.Context, p wechat.Push, _ callbacks.Once) error {
+		return v.Payments.DeliveryPushed(ctx, p)
+	})
 
 	// Workers of jobs.
 	v.Callbacks.Register()

@@ -77,7 +77,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		Metrics: map[model.TierMetric]tiers.Metric{model.TierByMoney: orders.GoodsMoney, model.TierByPoints: points.EarnedSince},
 	})
 	v.Payments = payments.New(payments.Deps{
-		DB: d, Gateway: p.pay, Refunds: p.pay, Queue: q, Facts: v.Facts, Log: log,
+		DB: d, Gateway: p.pay, Refunds: p.pay, Virtual: p.virtual, Queue: q, Facts: v.Facts, Log: log,
 		AppID: s.Mini.AppID, MchID: s.Merchant.MchID, NotifyURL: s.PublicURL + payNotices, RefundNotifyURL: s.PublicURL + refundNotices,
 		Payer: v.Members.ShopperTx,
 	})

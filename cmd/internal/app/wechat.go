@@ -10,6 +10,7 @@ import (
 
 	"huitou/handler/hook"
 	"huitou/service/callbacks"
+	"huitou/service/payments"
 	"huitou/wechat"
 	"huitou/wechat/mini"
 	"huitou/wechat/oa"
@@ -21,6 +22,7 @@ type platform struct {
 	mini      miniProgram
 	oa        officialAccount
 	pay       merchant
+	virtual   payments.VirtualGateway // nil = not offered
 	oaCodec   codec
 	miniCodec codec
 }
@@ -94,6 +96,11 @@ func newPlatform(s Settings) (platform, error) {
 	})
 	keep("callbacks of the mini-program", err)
 	p = platform{mini: m, oa: o, pay: w, oaCodec: oc, miniCodec: mc}
+	if s.Virtual.OfferID != "" && m != nil {
+		v, err := mini.NewVirtual(m, mini.VirtualConfig(s.Virtual))
+		keep("virtual payment", err)
+		p.virtual = v
+	}
 	return p, errors.Join(errs...)
 }
 

@@ -93,6 +93,14 @@ func interpretEvent(m *node, p *wechat.Push) {
 			OutTradeNo:    m.text("merchant_trade_no"),
 			Message:       m.text("msg"),
 		}
+	case wechat.EventDeliverGoods:
+		money := m.kid("WeChatPayInfo")
+		p.Delivery = &wechat.Delivery{
+			OpenID:        firstOf(m, "OpenId", "openid", "Openid", "OpenID"),
+			OutTradeNo:    m.text("OutTradeNo"),
+			TransactionID: money.text("TransactionId"),
+			ProductID:     m.kid("GoodsInfo").text("ProductId"),
+		}
 	}
 }
 

@@ -68,6 +68,10 @@ func TestEventsAreRead(t *testing.T) {
 			wechat.Push{Event: wechat.EventUserAuthorizationRevoke, OpenID: "oPerson", Withdrawn: &wechat.Withdrawn{OpenID: "oPerson", AppID: "wx1", Scope: "301", PluginID: "p", OpenPID: "op"}}},
 		{"settled", `{"ToUserName":"gh_x","FromUserName":"oX","CreateTime":1772000000,"MsgType":"event","Event":"trade_manage_order_settlement","transaction_id":"42","merchant_id":"19","merchant_trade_no":"V1"}`,
 			wechat.Push{Event: wechat.EventTradeSettled, Trade: &wechat.Trade{TransactionID: "42", MchID: "19", OutTradeNo: "V1"}}},
+		{"goods paid", event("xpay_goods_deliver_notify", "<OpenId>oPerson</OpenId><OutTradeNo>V1</OutTradeNo><Env>0</Env><WeChatPayInfo><MchOrderNo>m</MchOrderNo><TransactionId>42</TransactionId></WeChatPayInfo><GoodsInfo><ProductId>card</ProductId><Quantity>1</Quantity></GoodsInfo>"),
+			wechat.Push{Event: wechat.EventDeliverGoods, Delivery: &wechat.Delivery{OpenID: "oPerson", OutTradeNo: "V1", TransactionID: "42", ProductID: "card"}}},
+		{"goods paid through Apple, as JSON", `{"ToUserName":"gh_x","FromUserName":"oX","CreateTime":1772000000,"MsgType":"event","Event":"xpay_goods_deliver_notify","OpenId":"oPerson","OutTradeNo":"V1","Env":0,"GoodsInfo":{"ProductId":"card","Quantity":1,"OrigPrice":9900,"ActualPrice":9900}}`,
+			wechat.Push{Event: wechat.EventDeliverGoods, Delivery: &wechat.Delivery{OpenID: "oPerson", OutTradeNo: "V1", ProductID: "card"}}},
 		{"unknown", event("new_event_of_2027", "<Whatever><Deep>1</Deep></Whatever>"), wechat.Push{Event: "new_event_of_2027"}},
 	}
 	c := newCodec(t, testConfig(ModePlain))
