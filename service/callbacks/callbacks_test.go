@@ -307,6 +307,42 @@ func TestOnceSurvivesCrashes(t *testing.T) {
 	})
 }
 
+// Those who take note are told before the reaction, of topics without a reaction too, and again when a run failed.
+func TestWatch(t *testing.T) {
+	d, clock := dbtest.SQLite(t)
+	i := newInstance(d)
+	var told []string
+	note := func(name string, err error) callbacks.Watch {
+		return func(_ context.Context, p wechat.Push) error {
+			told = append(told, name+" "+p.OpenID)
+			return err
+		}
+	}
+	broken := errors.New("not now")
+	i.s.Watch(callbacks.OA, "event:subscribe", note("first", nil))
+	i.s.Watch(callbacks.OA, "event:subscribe", note("second", nil))
+	i.s.Watch(callbacks.OA, "event:SCAN", note("alone", nil))
+	i.s.Watch(callbacks.OA, "event:CLICK", note("fails", broken))
+	i.s.On(callbacks.OA, wechat.EventSubscribe, func(ctx context.Context, p wechat.Push, once callbacks.Once) error {
+		told = append(told, "reaction "+p.OpenID)
+		return i.onceEffect(ctx, p, once)
+	})
+	i.receive(t, received(t, push(wechat.EventSubscribe, "o1", "")))
+	alone := i.receive(t, received(t, push(wechat.EventScan, "o2", "")))
+	failing := i.receive(t, received(t, push(wechat.EventClick, "o3", "")))
+	i.run(t)
+	clock.Advance(time.Minute)
+	i.run(t)
+	want := []string{"first o1", "second o1", "reaction o1", "alone o2", "fails o3", "fails o3"}
+	if !slices.Equal(told, want) {
+		t.Errorf("told %v, want %v", told, want)
+	}
+	if a, f := i.row(t, alone), i.row(t, failing); a.State != model.CallbackDone || f.State != model.CallbackReceived {
+		t.Errorf("watched alone is %s, failing is %s; want done and received", a.State, f.State)
+	}
+	sound(t, d)
+}
+
 func TestReplay(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
 	i := newInstance(d)

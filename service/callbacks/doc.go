@@ -13,6 +13,7 @@
 //   - A repeated delivery gets the answer that the first one got.
 //   - Work happens in a job, at least once. A reaction makes its effect happen once by calling Once inside the effect's own
 //     transaction.
+//   - Others may watch pushes beside the one reaction; what they note comes to the same however often they are told.
 //   - States: received -> done | failed(reason) | ignored (nobody reacts to it); kept is for notices of WeChat Pay, which
 //     service/payments processes itself. Failed and ignored ones can be replayed; done ones cannot, since they had their effect.
 //   - Retention: bodies hold openids and what people wrote. Done and ignored callbacks of accounts are deleted after 90 days,

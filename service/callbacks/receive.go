@@ -24,35 +24,94 @@ type Received struct {
 }
 
 // Receive stores a callback and, when there is a reaction to its topic, the job that processes it, in one transaction. A
-// repeated delivery changes nothing: fresh is false and id is the first one's, whose reply ReplyTo returns.
+// repeated delivery changes nothing: fresh is false and id is the first one's, whose reply ReplyTo returns. Callbacks that come in while
+// others are being committed are stored together, so that a storm costs a handful of commits; each is answered after its own.
 func (s *Service) Receive(ctx context.Context, in Received) (id model.CallbackID, fresh bool, err error) {
 	row, err := s.row(in)
 	if err != nil {
 		return 0, false, err
 	}
-	err = s.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
-		c := row
-		c.ReceivedAt = tx.Now
-		if c.State != model.CallbackReceived {
+	got, err := s.await(ctx, row)
+	if db.IsDuplicate(err) { // another instance stored a copy between our look and our write; it is there now
+		got, err = s.await(ctx, row)
+	}
+	return got.id, got.fresh, err
+}
+
+// await hands a callback to those who store and waits no longer than ctx allows: WeChat wants an answer in time also when the database
+// is slow. What is stored after that is a first delivery whose answer got lost; the next one is its copy.
+func (s *Service) await(ctx context.Context, row model.Callback) (received, error) {
+	type outcome struct {
+		got received
+		err error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		got, err := s.receiving.Do(ctx, struct{}{}, row)
+		done <- outcome{got, err}
+	}()
+	select {
+	case o := <-done:
+		return o.got, o.err
+	case <-ctx.Done():
+		return received{}, fmt.Errorf("store a callback: %w", ctx.Err())
+	}
+}
+
+// received is what became of a delivery.
+type received struct {
+	id    model.CallbackID
+	fresh bool
+}
+
+// receiveMost is how many callbacks are stored in one transaction; one is 64 KiB at most.
+const receiveMost = 64
+
+// store keeps several deliveries, copies of one another among them, and adds their jobs.
+func (s *Service) store(ctx context.Context, tx *db.Tx, _ struct{}, list []model.Callback) ([]db.Outcome[received], error) {
+	known, err := idsOf(tx, list)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]db.Outcome[received], len(list))
+	var rows []model.Callback
+	coming := map[identity]bool{}
+	for i, c := range list {
+		at := identityOf(c)
+		if id, old := known[at]; old {
+			out[i].Value = received{id: id}
+			continue
+		}
+		if coming[at] {
+			continue
+		}
+		coming[at] = true
+		out[i].Value.fresh = true
+		if c.ReceivedAt = tx.Now; c.State != model.CallbackReceived {
 			c.FinishedAt = &tx.Now
 		}
-		if fresh, err = tx.Insert(&c); err != nil {
-			return fmt.Errorf("store a callback: %w", err)
-		}
-		if !fresh {
-			id, err = idOf(tx, c.AppID, c.DedupeKey)
-			return err
-		}
-		id = c.ID
-		if c.State == model.CallbackReceived {
-			return s.enqueue(ctx, tx, c)
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, false, err
+		rows = append(rows, c)
 	}
-	return id, fresh, nil
+	if len(rows) == 0 {
+		return out, nil
+	}
+	if err := tx.Gorm().Create(&rows).Error; err != nil {
+		return nil, fmt.Errorf("store %d callbacks: %w", len(rows), err)
+	}
+	if known, err = idsOf(tx, rows); err != nil {
+		return nil, err
+	}
+	var work []jobs.Job
+	for i, c := range list {
+		if out[i].Value.id == 0 {
+			out[i].Value.id = known[identityOf(c)]
+		}
+		if out[i].Value.fresh && c.State == model.CallbackReceived {
+			c.ID = out[i].Value.id
+			work = append(work, jobOf(c))
+		}
+	}
+	return out, s.Jobs.InsertNew(ctx, tx, work)
 }
 
 // ReplyTo returns the passive reply that was stored with a callback.
@@ -91,7 +150,7 @@ func (s *Service) row(in Received) (model.Callback, error) {
 		}
 		c.Reply = string(b)
 	}
-	_, known := s.reactions[topic{in.Channel, in.Topic}]
+	known := s.known(topic{in.Channel, in.Topic})
 	switch {
 	case in.Verdict == VerdictMalformed || in.Verdict == VerdictUnopenable:
 		c.State, c.Reason = model.CallbackFailed, in.Verdict
@@ -109,10 +168,7 @@ type processArgs struct {
 	ID model.CallbackID `json:"id"`
 }
 
-// enqueue inserts the job of a callback; a replay has a job of its own.
-func (s *Service) enqueue(ctx context.Context, tx *db.Tx, c model.Callback) error {
-	_, err := s.Jobs.Insert(ctx, tx, jobs.Job{
-		Kind: kindProcess, Args: processArgs{c.ID}, Key: fmt.Sprintf("callback:%d:%d", c.ID, c.Replays),
-	})
-	return err
+// jobOf is the job of a callback; a replay has a job of its own.
+func jobOf(c model.Callback) jobs.Job {
+	return jobs.Job{Kind: kindProcess, Args: processArgs{c.ID}, Key: fmt.Sprintf("callback:%d:%d", c.ID, c.Replays)}
 }

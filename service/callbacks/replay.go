@@ -35,7 +35,7 @@ func (s *Service) Replay(ctx context.Context, in Replay) error {
 		if err := reopen(tx, c); err != nil {
 			return fmt.Errorf("reopen callback %d: %w", c.ID, err)
 		}
-		if err := s.enqueue(ctx, tx, c); err != nil {
+		if _, err := s.Jobs.Insert(ctx, tx, jobOf(c)); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Entry{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"huitou/model"
 	"huitou/model/db"
 	"huitou/service/jobs"
 	"huitou/wechat"
@@ -37,6 +38,8 @@ type Deps struct {
 type Service struct {
 	Deps
 	reactions map[topic]React
+	watches   map[topic][]Watch
+	receiving *db.Group[struct{}, model.Callback, received]
 }
 
 type topic struct {
@@ -45,7 +48,11 @@ type topic struct {
 }
 
 // New returns a vault without reactions.
-func New(d Deps) *Service { return &Service{Deps: d, reactions: map[topic]React{}} }
+func New(d Deps) *Service {
+	s := &Service{Deps: d, reactions: map[topic]React{}, watches: map[topic][]Watch{}}
+	s.receiving = db.NewGroup(d.DB, receiveMost, s.store)
+	return s
+}
 
 // Once makes an effect happen once: called inside the effect's transaction it marks the callback done there, and fresh
 // is false when an earlier run has committed; the effect must then be left out.
@@ -62,6 +69,21 @@ func (s *Service) On(c Channel, e wechat.Event, react React) {
 		panic(fmt.Sprintf("callbacks: two reactions to %s %s", c, e))
 	}
 	s.reactions[at] = react
+}
+
+// Watch takes note of a push beside the reaction to it, before it. It may be told of one push several times, and must come to the same.
+type Watch = func(ctx context.Context, p wechat.Push) error
+
+// Watch registers one who takes note of pushes of a topic (see Topic). It is called while the program starts.
+func (s *Service) Watch(c Channel, name string, w Watch) {
+	at := topic{c, name}
+	s.watches[at] = append(s.watches[at], w)
+}
+
+// known reports whether anybody wants a topic.
+func (s *Service) known(t topic) bool {
+	_, reacts := s.reactions[t]
+	return reacts || len(s.watches[t]) > 0
 }
 
 // Register gives the queue its workers. Call it once, before the queue runs.

@@ -2,6 +2,7 @@ package callbacks
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -11,12 +12,30 @@ import (
 	"huitou/model/db"
 )
 
-func idOf(tx *db.Tx, app, key string) (model.CallbackID, error) {
-	var c model.Callback
-	if err := tx.Gorm().Select("id").Where("app_id = ? AND dedupe_key = ?", app, key).Take(&c).Error; err != nil {
-		return 0, fmt.Errorf("look up a repeated callback: %w", err)
+// identity tells callbacks apart.
+type identity struct{ app, key string }
+
+func identityOf(c model.Callback) identity { return identity{c.AppID, c.DedupeKey} }
+
+// idsOf looks up those of the callbacks that are stored.
+func idsOf(tx *db.Tx, list []model.Callback) (map[identity]model.CallbackID, error) {
+	var apps []string
+	keys := make([]string, len(list))
+	for i, c := range list {
+		keys[i] = c.DedupeKey
+		if !slices.Contains(apps, c.AppID) {
+			apps = append(apps, c.AppID)
+		}
 	}
-	return c.ID, nil
+	var rows []model.Callback
+	if err := tx.Gorm().Select("id", "app_id", "dedupe_key").Where("app_id IN ? AND dedupe_key IN ?", apps, keys).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("look for copies of %d callbacks: %w", len(list), err)
+	}
+	ids := make(map[identity]model.CallbackID, len(rows))
+	for _, c := range rows {
+		ids[identityOf(c)] = c.ID
+	}
+	return ids, nil
 }
 
 func byID(tx *db.Tx, id model.CallbackID) (c model.Callback, err error) {

@@ -38,9 +38,19 @@ func (s *Service) process(ctx context.Context, in processArgs) error {
 	if err != nil {
 		return s.end(ctx, c.ID, model.CallbackFailed, cutReason(err.Error()))
 	}
-	react, ok := s.reactions[topic{Channel(c.Channel), Topic(push)}]
-	if !ok {
+	at := topic{Channel(c.Channel), Topic(push)}
+	if !s.known(at) {
 		return s.end(ctx, c.ID, model.CallbackIgnored, "")
+	}
+	for _, w := range s.watches[at] {
+		note := func(ctx context.Context, p wechat.Push, _ Once) error { return w(ctx, p) }
+		if err := s.run(ctx, c.ID, note, push, nil); err != nil {
+			return s.failed(ctx, c.ID, err)
+		}
+	}
+	react, ok := s.reactions[at]
+	if !ok {
+		return s.end(ctx, c.ID, model.CallbackDone, "")
 	}
 	once := func(_ context.Context, tx *db.Tx) (bool, error) {
 		return finish(tx, c.ID, model.CallbackDone, "")

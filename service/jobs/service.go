@@ -90,9 +90,48 @@ func Handle[A any](q *Queue, kind string, work func(ctx context.Context, args A)
 // Insert adds a job in the transaction of the business action. fresh is false when its key is taken; nothing was
 // inserted then.
 func (q *Queue) Insert(ctx context.Context, tx *db.Tx, j Job) (fresh bool, err error) {
+	row, err := j.row(tx)
+	if err != nil {
+		return false, err
+	}
+	fresh, err = tx.Insert(&row)
+	if err != nil {
+		return false, fmt.Errorf("insert job %s: %w", j.Kind, err)
+	}
+	if fresh && !row.RunAt.After(tx.Now) {
+		tx.OnCommit(q.nudge)
+	}
+	return fresh, nil
+}
+
+// InsertNew adds jobs whose keys nobody has, in one statement: those of rows that this transaction has made. A key that is taken is an
+// error.
+func (q *Queue) InsertNew(_ context.Context, tx *db.Tx, list []Job) error {
+	if len(list) == 0 {
+		return nil
+	}
+	rows := make([]model.Job, len(list))
+	due := false
+	for i, j := range list {
+		var err error
+		if rows[i], err = j.row(tx); err != nil {
+			return err
+		}
+		due = due || !rows[i].RunAt.After(tx.Now)
+	}
+	if err := tx.Gorm().Create(&rows).Error; err != nil {
+		return fmt.Errorf("insert %d jobs: %w", len(rows), err)
+	}
+	if due {
+		tx.OnCommit(q.nudge)
+	}
+	return nil
+}
+
+func (j Job) row(tx *db.Tx) (model.Job, error) {
 	args, err := json.Marshal(j.Args)
 	if err != nil {
-		return false, fmt.Errorf("encode the arguments of job %s: %w", j.Kind, err)
+		return model.Job{}, fmt.Errorf("encode the arguments of job %s: %w", j.Kind, err)
 	}
 	row := model.Job{Kind: j.Kind, Args: string(args), State: model.JobWaiting, RunAt: j.RunAt, CreatedAt: tx.Now}
 	if j.Key != "" {
@@ -102,14 +141,7 @@ func (q *Queue) Insert(ctx context.Context, tx *db.Tx, j Job) (fresh bool, err e
 		row.RunAt = tx.Now
 	}
 	row.RunAt = row.RunAt.UTC().Truncate(time.Microsecond)
-	fresh, err = tx.Insert(&row)
-	if err != nil {
-		return false, fmt.Errorf("insert job %s: %w", j.Kind, err)
-	}
-	if fresh && !row.RunAt.After(tx.Now) {
-		tx.OnCommit(q.nudge)
-	}
-	return fresh, nil
+	return row, nil
 }
 
 // nudge wakes the workers. Losing a nudge is harmless: they look by themselves every half second.
