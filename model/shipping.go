@@ -23,22 +23,25 @@ const (
 type Shipping struct {
 	ID         ShippingID
 	PayOrderID PayOrderID
-	State      ShippingState
-	Mode       int    // WeChat's logistics_type; 0 = not known yet
-	ItemDesc   string // what was sold, at most 120 characters
-	Carrier    string // of express, in our words
-	Tracking   string
-	Tries      int
-	Code       int64  // WeChat's last refusal; 0 = none
-	Problem    string // why it is not done
-	PaidAt     time.Time
-	CreatedAt  time.Time
-	SentAt     *time.Time // of the last call
-	ShippedAt  *time.Time // when we learned that WeChat knows
-	SettledAt  *time.Time // when WeChat let the money go
-	AlarmedAt  *time.Time
-	StaffID    StaffID // who had it tried again
-	Note       string
+	// TransactionID is WeChat's number of the payment.
+	TransactionID string
+	State         ShippingState
+	Mode          int    // WeChat's logistics_type; 0 = not known yet
+	ItemDesc      string // what was sold, at most 120 characters
+	Carrier       string // of express, in our words
+	Tracking      string
+	Tries         int
+	Code          int64  // WeChat's last refusal; 0 = none
+	Problem       string // why it is not done
+	PaidAt        time.Time
+	CreatedAt     time.Time
+	ReadyAt       *time.Time // since when it can be told; two days later it becomes an alarm
+	SentAt        *time.Time // of the last call
+	ShippedAt     *time.Time // when we learned that WeChat knows
+	SettledAt     *time.Time // when WeChat let the money go
+	AlarmedAt     *time.Time
+	StaffID       StaffID // who had it tried again
+	Note          string
 }
 
 // TableName names the table.

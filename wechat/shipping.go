@@ -23,8 +23,13 @@ type Shipping struct {
 	PayerOpenID   string
 
 	TrackingNo     string
-	ExpressCompany string // WeChat's id of the carrier
+	ExpressCompany string // WeChat's id of the carrier, as Carriers tells
+	// Contact is the receiver's phone number with the middle digits hidden, 138****1234. 顺丰 wants one.
+	Contact string
 }
+
+// Carrier is one that WeChat knows.
+type Carrier struct{ ID, Name string }
 
 // ShippingState is the state of a paid order in WeChat's order centre.
 type ShippingState string

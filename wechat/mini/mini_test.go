@@ -189,6 +189,48 @@ func TestUploadShippingRefusals(t *testing.T) {
 	}
 }
 
+func TestTradeManaged(t *testing.T) {
+	for answer, want := range map[string]bool{
+		`{"errcode":0,"errmsg":"ok","is_trade_managed":true}`: true, `{"errcode":0,"is_trade_managed":false}`: false, `{"errcode":48001,"errmsg":"api unauthorized"}`: false,
+	} {
+		c := open(t, map[string]func(*http.Request, string) string{"/wxa/sec/order/is_trade_managed": func(_ *http.Request, body string) string {
+			if !strings.Contains(body, `"appid":"`) {
+				t.Errorf("asked with %s", body)
+			}
+			return answer
+		}})
+		if got, err := c.TradeManaged(t.Context()); err != nil || got != want {
+			t.Errorf("%s: %v, %v", answer, got, err)
+		}
+	}
+	c := open(t, map[string]func(*http.Request, string) string{"/wxa/sec/order/is_trade_managed": says(`{"errcode":40097,"errmsg":"invalid args"}`)})
+	if _, err := c.TradeManaged(t.Context()); wechat.ClassOf(err) != wechat.ClassBug {
+		t.Errorf("a refusal: %v", err)
+	}
+}
+
+func TestCarriers(t *testing.T) {
+	c := open(t, map[string]func(*http.Request, string) string{
+		"/cgi-bin/express/delivery/open_msg/get_delivery_list": says(`{"errcode":0,"delivery_list":[{"delivery_id":"SF","delivery_name":"顺丰速运"}],"count":1}`),
+	})
+	got, err := c.Carriers(t.Context())
+	if err != nil || len(got) != 1 || got[0] != (wechat.Carrier{ID: "SF", Name: "顺丰速运"}) {
+		t.Errorf("Carriers = %v, %v", got, err)
+	}
+}
+
+func TestUploadShippingNamesTheReceiver(t *testing.T) {
+	var body string
+	c := open(t, map[string]func(*http.Request, string) string{"/wxa/sec/order/upload_shipping_info": func(_ *http.Request, b string) string {
+		body = b
+		return `{"errcode":0}`
+	}})
+	err := c.UploadShipping(t.Context(), wechat.Shipping{TransactionID: "1", Mode: wechat.ShippedByExpress, TrackingNo: "SF1", ExpressCompany: "SF", Contact: "138****1234", ItemDesc: "茶"})
+	if want := `"shipping_list":[{"tracking_no":"SF1","express_company":"SF","item_desc":"茶","contact":{"receiver_contact":"138****1234"}}]`; err != nil || !strings.Contains(body, want) {
+		t.Errorf("sent %s, %v", body, err)
+	}
+}
+
 func TestShippingOrder(t *testing.T) {
 	states := map[int]wechat.ShippingState{
 		1: wechat.ShippingWaits, 2: wechat.ShippingSent, 3: wechat.ShippingConfirmed, 4: wechat.ShippingDone,

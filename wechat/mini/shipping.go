@@ -13,6 +13,8 @@ import (
 
 const (
 	uploadShippingPath = "/wxa/sec/order/upload_shipping_info"
+	tradeManagedPath   = "/wxa/sec/order/is_trade_managed"
+	carriersPath       = "/cgi-bin/express/delivery/open_msg/get_delivery_list"
 	shippingOrderPath  = "/wxa/sec/order/get_order"
 )
 
@@ -43,6 +45,12 @@ type shippingItem struct {
 	TrackingNo     string `json:"tracking_no,omitempty"`
 	ExpressCompany string `json:"express_company,omitempty"`
 	ItemDesc       string `json:"item_desc"`
+
+	Contact *shippingContact `json:"contact,omitempty"`
+}
+
+type shippingContact struct {
+	Receiver string `json:"receiver_contact"`
 }
 
 // alreadyShipped are refusals that mean there is nothing left to do.
@@ -74,6 +82,9 @@ func (c *Client) UploadShipping(ctx context.Context, in wechat.Shipping) error {
 		UploadTime: c.now().In(shanghai).Format("2006-01-02T15:04:05.000-07:00"),
 		Payer:      order.ShippingPayer{Openid: in.PayerOpenID},
 	}
+	if in.Contact != "" {
+		req.List[0].Contact = &shippingContact{in.Contact}
+	}
 	if in.TransactionID == "" {
 		req.Key = shippingKey{Type: order.NumberTypeOutTradeNo, MchID: in.MchID, OutTradeNo: in.OutTradeNo}
 	}
@@ -83,6 +94,37 @@ func (c *Client) UploadShipping(ctx context.Context, in wechat.Shipping) error {
 		return nil
 	}
 	return err
+}
+
+// TradeManaged reports whether WeChat wants to be told how paid orders of this mini-program are delivered. Where that is not opened,
+// WeChat refuses the question itself as unauthorised, and that is a no.
+func (c *Client) TradeManaged(ctx context.Context) (bool, error) {
+	out, err := api.Post[struct {
+		Managed bool `json:"is_trade_managed"`
+	}](ctx, c.api, tradeManagedPath, map[string]string{"appid": c.AppID()})
+	var refused *wechat.Error
+	if errors.As(err, &refused) && refused.Code == 48001 {
+		return false, nil
+	}
+	return out.Managed, err
+}
+
+// Carriers lists the express companies that WeChat knows, by the ids that UploadShipping wants.
+func (c *Client) Carriers(ctx context.Context) ([]wechat.Carrier, error) {
+	out, err := api.Post[struct {
+		List []struct {
+			ID   string `json:"delivery_id"`
+			Name string `json:"delivery_name"`
+		} `json:"delivery_list"`
+	}](ctx, c.api, carriersPath, struct{}{})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]wechat.Carrier, 0, len(out.List))
+	for _, d := range out.List {
+		list = append(list, wechat.Carrier{ID: d.ID, Name: d.Name})
+	}
+	return list, nil
 }
 
 // ShippingOrder asks the order centre about a payment, by its transaction id or, when that

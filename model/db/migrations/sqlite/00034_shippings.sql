@@ -4,6 +4,7 @@
 CREATE TABLE shippings (
   id           INTEGER  PRIMARY KEY AUTOINCREMENT,
   pay_order_id INTEGER  NOT NULL,
+  transaction_id TEXT   NOT NULL,
   state        TEXT     NOT NULL,
   mode         INTEGER  NOT NULL DEFAULT 0,
   item_desc    TEXT     NOT NULL DEFAULT '',
@@ -14,6 +15,7 @@ CREATE TABLE shippings (
   problem      TEXT     NOT NULL DEFAULT '',
   paid_at      DATETIME NOT NULL,
   created_at   DATETIME NOT NULL,
+  ready_at     DATETIME NULL,
   sent_at      DATETIME NULL,
   shipped_at   DATETIME NULL,
   settled_at   DATETIME NULL,
@@ -24,4 +26,5 @@ CREATE TABLE shippings (
   CHECK (tries >= 0)
 );
 CREATE UNIQUE INDEX shippings_pay_order ON shippings (pay_order_id);
+CREATE INDEX shippings_transaction ON shippings (transaction_id);
 CREATE INDEX shippings_state ON shippings (state, id);
