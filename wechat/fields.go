@@ -177,6 +177,15 @@ func Truncate(kind FieldKind, s string) string {
 	}
 }
 
+// MayCut reports whether values of a kind still say something true when Truncate has cut them: half an order number does not.
+func MayCut(kind FieldKind) bool {
+	switch kind {
+	case FieldThing, FieldConst, FieldName, FieldPhrase:
+		return true
+	}
+	return false
+}
+
 func cut(s string, max int, tail string) string {
 	if utf8.RuneCountInString(s) <= max {
 		return s

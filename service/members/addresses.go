@@ -46,3 +46,9 @@ func (s *Service) AddressesTx(_ context.Context, tx *db.Tx, ids []model.MemberID
 	}
 	return out, nil
 }
+
+// OwnerTx returns the member of an openid in one of our apps, and makes one when nobody goes by it.
+func (s *Service) OwnerTx(ctx context.Context, tx *db.Tx, appID, openID string) (model.MemberID, error) {
+	id, _, err := s.ensurePerson(ctx, tx, appID, openID, "")
+	return id, err
+}

@@ -140,6 +140,11 @@ func (s *Service) refuse(ctx context.Context, tx *db.Tx, m model.Message, r resu
 	m.Reason, m.Code = d.reason, d.code
 	// A refusal clears the doubt only when no earlier attempt is in doubt.
 	doubt := d.step == stepUnsure || m.UnsureSince != nil && m.UnsureSince.Before(r.started)
+	if !doubt {
+		if err := s.unspent(ctx, tx, m, r, d); err != nil {
+			return "", err
+		}
+	}
 	switch {
 	case doubt && (d.step == stepFail || s.lanes[m.Channel].repeat == 0):
 		return "", s.end(ctx, tx, m, model.MessageUnknown, d.reason, d.code)

@@ -54,8 +54,15 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, l *lane, most int) (b ba
 	if err != nil {
 		return b, fmt.Errorf("look up where members can be reached: %w", err)
 	}
+	lim, err := s.limitsOf(tx, l, rows, addresses)
+	if err != nil {
+		return b, err
+	}
 	for _, m := range rows {
-		r := s.rule(l, m, addresses[m.MemberID], tx.Now)
+		r := s.rule(l, m, addresses[m.MemberID], lim, tx.Now)
+		if r.move == moveGo && m.UnsureSince == nil {
+			r = lim.spend(m, r)
+		}
 		switch r.move {
 		case moveGo:
 			b.attempts = append(b.attempts, attempt{m: m, n: m.Attempts + 1, started: tx.Now, repeats: m.UnsureSince != nil, call: r.call})
@@ -73,17 +80,23 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, l *lane, most int) (b ba
 			return b, err
 		}
 	}
+	if err := lim.write(tx); err != nil {
+		return b, err
+	}
 	return b, leaving(tx, b.attempts)
 }
 
 // rule decides about one message. Rules that depend on nothing but the message come first; the address is looked at last.
-func (s *Service) rule(l *lane, m model.Message, to model.Address, now time.Time) ruling {
+func (s *Service) rule(l *lane, m model.Message, to model.Address, lim *limits, now time.Time) ruling {
 	if m.UnsureSince != nil && now.Sub(*m.UnsureSince) >= l.repeat {
 		s.Log.Error("message has an unknown end", "message", m.ID, "channel", m.Channel, "attempts", m.Attempts)
 		return ruling{move: moveEnd, state: model.MessageUnknown, reason: "no_answer"}
 	}
 	if m.UnsureSince == nil { // a repetition is no new message: none of these rules may stop it
 		if r, stop := s.timing(l, m, now); stop {
+			return r
+		}
+		if r, stop := lim.wanted(m); stop {
 			return r
 		}
 	}
@@ -99,6 +112,12 @@ func (s *Service) timing(l *lane, m model.Message, now time.Time) (ruling, bool)
 		return ruling{move: moveHold, until: *m.NotBefore}, true
 	case l.closedUntil().After(now):
 		return ruling{move: moveHold, until: l.closedUntil()}, true
+	}
+	if until, quiet := s.Rules.quietUntil(now); quiet && capped(m.Purpose) {
+		if m.NotAfter != nil && !until.Before(*m.NotAfter) {
+			return suppress("quiet"), true // by the time people are awake it is of no use any more
+		}
+		return ruling{move: moveHold, until: until}, true
 	}
 	return ruling{}, false
 }

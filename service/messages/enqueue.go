@@ -41,7 +41,8 @@ func (s *Service) Enqueue(ctx context.Context, m Message) (fresh bool, err error
 
 // EnqueueTx stores a message in the transaction of the thing it tells about. fresh is false when the key is known; nothing was
 // changed then. A template that the merchant has not set up is no error here, so that a missing setting never undoes a
-// purchase: the message is suppressed when its turn comes.
+// purchase: the message is suppressed when its turn comes. Nor is a text that breaks a rule of the platform: the message is stored
+// as suppressed and names the rule.
 func (s *Service) EnqueueTx(ctx context.Context, tx *db.Tx, m Message) (fresh bool, err error) {
 	if err := check(m); err != nil {
 		return false, err
@@ -50,13 +51,23 @@ func (s *Service) EnqueueTx(ctx context.Context, tx *db.Tx, m Message) (fresh bo
 	if err != nil {
 		return false, err
 	}
-	if fresh, err = tx.Insert(&row); err != nil {
-		return false, fmt.Errorf("store message %s: %w", m.Key, err)
+	if fresh, err = tx.Insert(&row); err != nil || !fresh {
+		return false, wrap(err, "store message %s", m.Key)
 	}
-	if fresh && !row.DueAt.After(tx.Now) {
+	switch {
+	case row.State == model.MessageSuppressed:
+		return true, s.tell(ctx, tx, row, row.State, row.Reason)
+	case !row.DueAt.After(tx.Now):
 		tx.OnCommit(s.lanes[row.Channel].wake)
 	}
-	return fresh, nil
+	return true, nil
+}
+
+func wrap(err error, what string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf(what+": %w", append(args, err)...)
 }
 
 // row freezes a message as it will be sent.
@@ -80,11 +91,16 @@ func (s *Service) row(m Message, now time.Time) (model.Message, error) {
 	if m.NotBefore.After(now) {
 		due = m.NotBefore.UTC().Truncate(time.Microsecond)
 	}
-	return model.Message{
+	row := model.Message{
 		MessageKey: m.Key, MemberID: m.Member, Purpose: purpose, Channels: join(order), Channel: order[0], Template: m.Template,
 		Data: string(data), URL: m.URL, State: model.MessageQueued, ClientMsgID: clientMsgID(m.Key),
 		NotBefore: instant(m.NotBefore), NotAfter: instant(m.NotAfter), DueAt: &due, CreatedAt: now,
-	}, nil
+	}
+	if broken := Breaches(purpose, order, m.Data, t.quoted()); len(broken) > 0 {
+		s.Log.Error("message breaks a rule of the platform", "key", m.Key, "template", m.Template, "rule", broken[0].Rule, "field", broken[0].Field, "word", broken[0].Word)
+		row.State, row.Reason, row.DueAt, row.FinishedAt = model.MessageSuppressed, "policy:"+broken[0].String(), nil, &now
+	}
+	return row, nil
 }
 
 // instant returns nil for the zero time.

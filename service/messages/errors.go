@@ -4,3 +4,11 @@ import "huitou/model/fault"
 
 // ErrInvalid means that a message could not be stored: a fault of the program that enqueues it.
 var ErrInvalid = fault.New(fault.Internal, "messages.invalid", "消息内容有误", "the message is not valid")
+
+// Faults that staff see.
+var (
+	ErrUnknown     = fault.New(fault.NotFound, "messages.unknown", "没有这条消息", "there is no such message")
+	ErrNoForm      = fault.New(fault.NotFound, "messages.no_form", "该消息没有配置这种订阅渠道", "the message is not set up for this channel of consents")
+	ErrStopInvalid = fault.New(fault.Invalid, "messages.stop_invalid", "勿扰设置有误", "the do-not-contact is not valid")
+	ErrStopUnknown = fault.New(fault.NotFound, "messages.stop_unknown", "没有这条勿扰记录", "there is no such do-not-contact")
+)

@@ -16,6 +16,7 @@ import (
 	"huitou/model/db"
 	"huitou/model/db/dbtest"
 	"huitou/service/audit"
+	"huitou/service/facts"
 	"huitou/service/jobs"
 	"huitou/service/messages"
 	"huitou/wechat"
@@ -140,6 +141,20 @@ func (f *fans) UnfollowTx(_ context.Context, _ *db.Tx, openID string, _ time.Tim
 	return nil
 }
 
+// OwnerTx knows everybody by the openid that newFans gave, and by those of the mini-program.
+func (f *fans) OwnerTx(_ context.Context, _ *db.Tx, _, openID string) (model.MemberID, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, known := range []map[model.MemberID]string{f.openIDs, f.mini} {
+		for id, o := range known {
+			if o == openID {
+				return id, nil
+			}
+		}
+	}
+	return 9999, nil
+}
+
 type world struct {
 	t     *testing.T
 	d     *db.DB
@@ -148,12 +163,31 @@ type world struct {
 	s     *messages.Service
 	phone *phone
 	fans  *fans
+	facts *facts.Log
+	ends  []messages.Ended
 }
+
+const (
+	oaApp   = "wxsim-oa"
+	miniApp = "wxsim-mini"
+)
 
 var templates = map[string]messages.Template{
 	"visit1": {Forms: map[model.MessageChannel]messages.Form{model.ChannelOATemplate: {
 		ID: "TPL-1", Fields: map[string]string{"thing1": "goods", "character_string2": "number"}, Cut: []string{"thing1"},
 	}}},
+	// Every channel, in the order of cost.
+	"everywhere": {
+		Channels: []model.MessageChannel{model.ChannelCustomerService, model.ChannelOATemplate, model.ChannelOASubscribe, model.ChannelMiniSubscribe},
+		Forms: map[model.MessageChannel]messages.Form{
+			model.ChannelCustomerService: {Text: "订单{number}:{goods}"},
+			model.ChannelOATemplate:      {ID: "TPL-1", Fields: map[string]string{"thing1": "goods"}, Cut: []string{"thing1"}},
+			model.ChannelOASubscribe:     {ID: "SUB-1", Fields: map[string]string{"thing1": "goods"}, Cut: []string{"thing1"}},
+			model.ChannelMiniSubscribe:   {ID: "MINI-1", Fields: map[string]string{"thing1": "goods"}, Page: "pages/order"},
+		},
+	},
+	"care":  {Purpose: model.PurposeCare, Forms: map[model.MessageChannel]messages.Form{model.ChannelOATemplate: {ID: "TPL-1", Fields: map[string]string{"thing1": "goods"}}}},
+	"promo": {Purpose: model.PurposeMarketing, Forms: map[model.MessageChannel]messages.Form{model.ChannelCustomerService: {Text: "{goods}上新"}}},
 }
 
 func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
@@ -165,8 +199,14 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 // restart is a new process on the same database: nothing in memory survives.
 func (w *world) restart() {
 	w.q = jobs.New(w.d, slog.New(slog.DiscardHandler))
+	w.facts = facts.New(w.q)
+	facts.Subscribe(w.facts, "test", func(_ context.Context, e messages.Ended) error {
+		w.ends = append(w.ends, e)
+		return nil
+	})
 	w.s = messages.New(messages.Deps{
-		DB: w.d, Jobs: w.q, Sender: w.phone, Followers: w.fans, Templates: templates, Log: slog.New(slog.DiscardHandler),
+		DB: w.d, Jobs: w.q, Facts: w.facts, Sender: w.phone, Notices: notices{w.phone, oaApp}, Program: notices{w.phone, miniApp}, Desk: w.phone,
+		Followers: w.fans, OAAppID: oaApp, MiniAppID: miniApp, Templates: templates, Log: slog.New(slog.DiscardHandler),
 	})
 	w.s.Register()
 }

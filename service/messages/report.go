@@ -65,6 +65,11 @@ func (s *Service) close(ctx context.Context, tx *db.Tx, m model.Message, n int64
 	if state == model.MessageDelivered {
 		return s.end(ctx, tx, m, state, reason, code)
 	}
+	if capped(m.Purpose) && m.AttemptAt != nil { // it was not seen
+		if err := count(tx, dayOf{m.MemberID, m.Purpose}, model.DayOf(*m.AttemptAt, model.Shanghai), -1); err != nil {
+			return err
+		}
+	}
 	next, err := s.fall(ctx, tx, m, state, reason, code)
 	if err == nil && next != "" {
 		tx.OnCommit(s.lanes[next].wake)

@@ -63,6 +63,8 @@ type decision struct {
 	unfollow bool // the recipient does not follow
 	alarm    bool // somebody should look: our settings or our program are wrong
 	gaveUp   bool // of fail: it was tried often enough
+
+	noConsent, noWindow bool // the platform knows better than our ledger
 }
 
 // state is the end that a failure means when no channel is left.
@@ -102,6 +104,10 @@ func judge(l *lane, err error, n int64, now time.Time) decision {
 		return again(true)
 	case wechat.ClassRecipient:
 		d.unfollow = true
+	case wechat.ClassConsent:
+		d.noConsent = true
+	case wechat.ClassWindow:
+		d.noWindow = true
 	case wechat.ClassQuota:
 		d.step, d.until = stepPark, now.Truncate(time.Minute).Add(time.Minute) // limits by the minute
 		if code == 45009 {

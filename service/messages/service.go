@@ -31,6 +31,8 @@ type Desk interface {
 type Followers interface {
 	AddressesTx(ctx context.Context, tx *db.Tx, ids []model.MemberID, phones bool) (map[model.MemberID]model.Address, error)
 	UnfollowTx(ctx context.Context, tx *db.Tx, openID string, at time.Time) error
+	// OwnerTx returns the member of an openid, and makes one when nobody goes by it.
+	OwnerTx(ctx context.Context, tx *db.Tx, appID, openID string) (model.MemberID, error)
 }
 
 // Deps is what the outbox needs. A channel whose sender is nil is not set up.
@@ -43,8 +45,11 @@ type Deps struct {
 	Program   Noticer    // mini_subscribe
 	Desk      Desk       // customer_service
 	Followers Followers
-	Templates map[string]Template // by our name; a message without one is suppressed
-	Log       *slog.Logger
+	// OAAppID and MiniAppID are the apps whose consents the ledger keeps.
+	OAAppID, MiniAppID string
+	Templates          map[string]Template // by our name; a message without one is suppressed
+	Rules              Rules
+	Log                *slog.Logger
 }
 
 // Service is the outbox. It is safe for concurrent use.
@@ -55,6 +60,9 @@ type Service struct {
 
 // New returns an outbox.
 func New(d Deps) *Service {
+	if d.Rules == (Rules{}) {
+		d.Rules = DefaultRules
+	}
 	s := &Service{Deps: d, lanes: map[model.MessageChannel]*lane{}}
 	for _, c := range model.MessageChannels {
 		s.lanes[c] = newLane(c)

@@ -12,6 +12,19 @@ type Template struct {
 	// Channels are tried in this order. Empty means the channels of Forms in the order of model.MessageChannels.
 	Channels []model.MessageChannel
 	Forms    map[model.MessageChannel]Form
+	// Quoted are our names of values that only quote what something is called (goods, a coupon, a plan): a notice may tell that the
+	// order 秒杀套餐 was sent, and sells nothing by it. Nil means quotedByDefault.
+	Quoted []string
+}
+
+// quotedByDefault are the names that our own messages use for names.
+var quotedByDefault = []string{"goods", "name", "plan", "level", "gift"}
+
+func (t Template) quoted() []string {
+	if t.Quoted == nil {
+		return quotedByDefault
+	}
+	return t.Quoted
 }
 
 // Form is the wording for one channel.

@@ -34,6 +34,16 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	})
 
 	// Workers of jobs.
+	for _, app := range []callbacks.Channel{callbacks.OA, callbacks.Mini} { // consents to subscribe messages, and what became of these
+		v.Callbacks.On(app, wechat.EventSubscribeMsgPopup, v.Messages.OnConsent)
+		v.Callbacks.On(app, wechat.EventSubscribeMsgChange, v.Messages.OnConsent)
+		v.Callbacks.On(app, wechat.EventSubscribeMsgSent, v.Messages.OnNoticeSent)
+	}
+	for _, act := range []string{"event:subscribe", "event:SCAN", "event:CLICK", "event:scancode_push", "event:scancode_waitmsg",
+		"message:text", "message:image", "message:voice", "message:video", "message:location", "message:link"} {
+		v.Callbacks.Watch(callbacks.OA, act, v.Messages.Acted) // opens the time for customer-service messages
+	}
+	v.Callbacks.Watch(callbacks.OA, "message:text", v.Messages.OnText) // 退订
 	v.Callbacks.Register()
 	v.Messages.Register()
 	v.Points.Work(q)

@@ -63,7 +63,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	}
 	v.Callbacks = callbacks.New(callbacks.Deps{DB: d, Jobs: q, Readers: readers, Log: log})
 	v.Messages = messages.New(messages.Deps{
-		DB: d, Jobs: q, Facts: v.Facts, Sender: p.oa, Notices: p.oa, Program: p.mini, Desk: p.oa, Followers: v.Members, Templates: s.Templates, Log: log,
+		DB: d, Jobs: q, Facts: v.Facts, Sender: p.oa, Notices: p.oa, Program: p.mini, Desk: p.oa, Followers: v.Members, OAAppID: s.OA.AppID, MiniAppID: s.Mini.AppID, Templates: s.Templates, Log: log,
 	})
 	v.Points = points.New(points.Deps{DB: d, Log: log, Adjust: s.Adjust})
 	v.Coupons = coupons.New(coupons.Deps{
