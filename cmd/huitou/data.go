@@ -37,7 +37,11 @@ func openData(ctx context.Context, c *cobra.Command) (*app.App, error) {
 		if _, err := os.Stat(databaseFile(data)); errors.Is(err, os.ErrNotExist) && !begins(c) {
 			return nil, fmt.Errorf("there is no shop in %s (no %s)", data, filepath.Base(databaseFile(data)))
 		}
-		s, err := embedded(data, time.Now, slog.New(slog.DiscardHandler))
+		clock, err := demo.OpenClock(data, time.Now) // a demo may have moved it
+		if err != nil {
+			return nil, err
+		}
+		s, err := embedded(data, clock.Now, slog.New(slog.DiscardHandler))
 		if err != nil {
 			return nil, err
 		}

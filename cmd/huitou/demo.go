@@ -7,20 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
-	"huitou/cmd/internal/app"
 	"huitou/cmd/internal/demo"
 	"huitou/cmd/internal/demoshop"
-	"huitou/config"
-	"huitou/handler/web"
-	"huitou/wechat/sim"
 )
 
 type demoFlags struct {
@@ -61,11 +54,11 @@ func (in demoFlags) run(ctx context.Context, out, errOut io.Writer) (err error) 
 		}
 		defer os.RemoveAll(dir)
 	}
-	s, err := embedded(dir, time.Now, log)
+	clock, err := demo.OpenClock(dir, time.Now)
 	if err != nil {
 		return err
 	}
-	logins, err := demo.Kept(dir)
+	s, err := embedded(dir, clock.Now, log)
 	if err != nil {
 		return err
 	}
@@ -75,52 +68,38 @@ func (in demoFlags) run(ctx context.Context, out, errOut io.Writer) (err error) 
 		return err
 	}
 	defer closeAll()
-	main, control, api := l[0], l[1], l[2]
-	logins.Simulator = "http://" + reachable(control)
-	s.PublicURL = "http://" + reachable(main)
-
-	if err := os.MkdirAll(filepath.Join(dir, "wechat"), 0o700); err != nil {
-		return err
-	}
-	wechat, err := sim.New(sim.Config{Now: time.Now, Seed: in.seed, Log: log, StateDir: filepath.Join(dir, "wechat"), PushBase: s.PublicURL})
-	if err != nil {
-		return fmt.Errorf("start the simulated WeChat: %w", err)
-	}
-	if err := demo.UseSim(&s, wechat.Accounts(), &url.URL{Scheme: "http", Host: api.Addr().String()}); err != nil {
-		return err
-	}
-	s.Shops = map[string]web.ShopKey{logins.IngestKey: {Source: demo.Source, Secret: logins.IngestSecret}}
-	a, err := app.New(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, a.Close()) }()
-	if err := demo.Prepare(ctx, a, logins, demoshop.Options{Seed: in.seed, Now: a.DB.Now()}); err != nil {
-		return err
-	}
-	demo.Publish(a, logins)
-
-	g, ctx := errgroup.WithContext(ctx)
-	// The simulator stops after the shop, which may still be talking to it.
-	simCtx, stopSim := context.WithCancel(context.WithoutCancel(ctx))
-	g.Go(func() error { return demo.RunSim(simCtx, wechat, api, control) })
-	g.Go(func() error {
-		defer stopSim()
-		return a.Run(ctx, app.RoleAll, app.Listeners{Main: main}, config.ShutdownGrace)
+	d, err := demo.New(ctx, demo.Options{
+		Dir: dir, Settings: s, Clock: clock, Shop: demoshop.Options{Seed: in.seed}, Main: l[0], Control: l[1], API: l[2],
 	})
-	token, err := demo.Shopper(ctx, a, logins.Simulator, "林晓")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+
+	running := make(chan error, 1)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		running <- d.Run(ctx)
+		stop()
+	}()
+	token, err := demo.Shopper(ctx, d.App, d.Logins.Simulator, "林晓")
 	if err != nil {
 		log.Error("no ready-made shopper", "err", err)
 	}
-	announce(out, logins, s.PublicURL, token, time.Since(started), in.data)
-	return g.Wait()
+	announce(out, d, token, time.Since(started), in.data)
+	return <-running
 }
 
 // announce tells a person where to look.
-func announce(w io.Writer, l demo.Logins, shop, token string, took time.Duration, data string) {
+func announce(w io.Writer, d *demo.Demo, token string, took time.Duration, data string) {
+	l, shop := d.Logins, d.URL()
 	kept := "演示数据在退出时删除;用 --data DIR 保留"
 	if data != "" {
 		kept = "演示数据保留在 " + data
+	}
+	if ahead := d.Clock.Ahead(); ahead > 0 {
+		kept += fmt.Sprintf("  ·  时钟比现实快 %d 天 %d 小时", ahead/(24*time.Hour), ahead%(24*time.Hour)/time.Hour)
 	}
 	fmt.Fprintf(w, `
 回头 Huitou 演示店已就绪(%.1f 秒)  ·  The demo shop is ready
@@ -134,8 +113,9 @@ func announce(w io.Writer, l demo.Logins, shop, token string, took time.Duration
   顾客会话 shopper      Authorization: Bearer %s
 
   走一遍顾客的一圈      go run ./cmd/huitou tour --url %s
+  拨动时钟 time travel  在微信模拟器的页面上,或 curl -d '{"advance_ms":2592000000}' %s/_sim/clock
   %s  ·  Ctrl-C 退出
-`, took.Seconds(), shop, l.Simulator, shop, shop, shop, l.StaffName, l.StaffPassword, token, shop, kept)
+`, took.Seconds(), shop, l.Simulator, shop, shop, shop, l.StaffName, l.StaffPassword, token, shop, l.Simulator, kept)
 }
 
 // listen takes all sockets or none.
@@ -154,16 +134,4 @@ func listen(addrs ...string) (list []net.Listener, closeAll func(), err error) {
 		list = append(list, l)
 	}
 	return list, closeAll, nil
-}
-
-// reachable is a listener's address as this machine reaches it.
-func reachable(l net.Listener) string {
-	host, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return l.Addr().String()
-	}
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return net.JoinHostPort(host, port)
 }

@@ -7,11 +7,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"huitou/cmd/internal/demo"
+	"huitou/model"
 	"huitou/wechat/sim"
 )
 
@@ -74,9 +76,9 @@ templates:
 		a.Merchant.MchID, a.Merchant.SerialNo, a.Merchant.APIv3Key, a.Platform.PublicKeyID, private, public)
 	templates := demo.Templates(a)
 	for _, name := range []string{"visit1", "tier.ending", "membership.activated", "coupons.expiring"} {
-		t := templates[name]
-		text += fmt.Sprintf("  - {name: %s, id: %q, fields: {", name, t.ID)
-		for field, word := range t.Fields {
+		form := templates[name].Forms[model.ChannelOATemplate]
+		text += fmt.Sprintf("  - {name: %s, id: %q, cut: [%s], fields: {", name, form.ID, strings.Join(form.Cut, ", "))
+		for field, word := range form.Fields {
 			text += field + ": " + word + ", "
 		}
 		text += "}}\n"

@@ -21,7 +21,7 @@ type ingested struct {
 // order sends a paid order of the shop's own system that uses a coupon.
 func (t *tour) send(ctx context.Context, number string, goodsFen int64, c coupon) (out ingested, err error) {
 	body := map[string]any{
-		"number": number, "member": map[string]string{"phone": t.phone}, "paid_at": time.Now().UTC().Format(time.RFC3339),
+		"number": number, "member": map[string]string{"phone": t.phone}, "paid_at": t.shop.now().UTC().Format(time.RFC3339),
 		"goods_fen": goodsFen, "discount_fen": c.AmountFen, "paid_fen": goodsFen - c.AmountFen, "coupon_code": c.Code,
 		"lines": []map[string]any{{"sku": "TOUR-1", "name": "礼盒装明前龙井", "category": "茶叶", "quantity": 1, "price_fen": goodsFen}},
 	}

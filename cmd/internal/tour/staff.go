@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 )
 
 type rates struct {
@@ -40,7 +39,7 @@ func (t *tour) staffSignIn(ctx context.Context) error {
 }
 
 func (t *tour) rates(ctx context.Context) (r rates, err error) {
-	from, to := month(time.Now())
+	from, to := month(t.shop.now())
 	_, err = t.shop.call(ctx, t.asStaff(http.MethodGet, fmt.Sprintf("/reports/repurchase?from=%s&to=%s", from, to), nil), &r)
 	if err == nil {
 		t.say("近 30 天用户复购率 %s(%d/%d 人),订单复购率 %s(%d/%d 单)",

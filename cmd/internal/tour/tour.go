@@ -43,6 +43,9 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	t.sim = newClient(t.Simulator)
+	if err := t.setWatch(ctx); err != nil {
+		return err
+	}
 	for i, s := range t.steps() {
 		fmt.Fprintf(o.Out, "%2d  %s\n", i+1, s.name)
 		started := time.Now()
@@ -127,6 +130,18 @@ func (t *tour) discover(ctx context.Context) error {
 		return fmt.Errorf("this is no demo, so say where its simulator is and how to sign in (see --help): %w", err)
 	}
 	t.Simulator, t.StaffName, t.StaffPassword, t.Shop = d.Simulator, d.StaffName, d.StaffPassword, ShopKey{d.IngestKey, d.IngestSecret}
+	return nil
+}
+
+// setWatch asks the simulated WeChat, which lives by the same clock as the shop, for the time.
+func (t *tour) setWatch(ctx context.Context) error {
+	var clock struct {
+		Now time.Time `json:"now"`
+	}
+	if _, err := t.sim.call(ctx, request{method: http.MethodGet, path: "/_sim/clock"}, &clock); err != nil {
+		return fmt.Errorf("ask for the time: %w", err)
+	}
+	t.shop.ahead = time.Until(clock.Now)
 	return nil
 }
 
