@@ -203,13 +203,24 @@ func (c Config) checkPay(k *checker) {
 	if c.Pay.APIv3Key != "" && len(c.Pay.APIv3Key) != 32 {
 		k.fault("pay.api_v3_key", "has %d characters, an APIv3 key has 32", len(c.Pay.APIv3Key))
 	}
-	if k.need("pay.public_key_id", c.Pay.PublicKeyID) && !strings.HasPrefix(c.Pay.PublicKeyID, "PUB_KEY_ID_") {
-		k.fault("pay.public_key_id", "is %q, want PUB_KEY_ID_…", c.Pay.PublicKeyID)
-	}
+	k.oneOf("pay.mode", c.Pay.Mode, "public_key", "certificate", "both")
+	c.checkPublicKey(k)
 	if k.need("pay.private_key_file", c.Pay.PrivateKeyFile) {
 		if err := privateKey(c.Pay.PrivateKeyFile); err != nil {
 			k.fault("pay.private_key_file", "%v", err)
 		}
+	}
+}
+
+func (c Config) checkPublicKey(k *checker) {
+	if c.Pay.Mode == "certificate" {
+		if c.Pay.PublicKeyID != "" || c.Pay.PublicKeyFile != "" {
+			k.fault("pay.mode", "is certificate, but a public key is given; with it the mode is both or public_key")
+		}
+		return
+	}
+	if k.need("pay.public_key_id", c.Pay.PublicKeyID) && !strings.HasPrefix(c.Pay.PublicKeyID, "PUB_KEY_ID_") {
+		k.fault("pay.public_key_id", "is %q, want PUB_KEY_ID_…", c.Pay.PublicKeyID)
 	}
 	if k.need("pay.public_key_file", c.Pay.PublicKeyFile) {
 		if _, err := readPEM(c.Pay.PublicKeyFile, "PUBLIC KEY"); err != nil {

@@ -68,8 +68,12 @@ type Account struct {
 	Format string `koanf:"format"`
 }
 
-// Pay is the merchant's account with WeChat Pay, API v3, public-key mode.
+// Pay is the merchant's account with WeChat Pay, API v3.
 type Pay struct {
+	// Mode says with what WeChat Pay signs: public_key (new merchants have nothing else), certificate (its platform certificates, which are
+	// fetched) or both (while a merchant moves from the second to the first).
+	Mode string `koanf:"mode"`
+
 	MchID          string `koanf:"mch_id"`
 	SerialNo       string `koanf:"serial_no"`
 	PrivateKeyFile string `koanf:"private_key_file"`
@@ -183,6 +187,7 @@ func defaults() map[string]any {
 		"oa.format":                   "xml",
 		"mini.mode":                   "safe",
 		"mini.format":                 "json",
+		"pay.mode":                    "public_key",
 		"points.per_yuan":             1,
 		"points.pending_days":         0,
 		"points.pending":              "days",

@@ -72,6 +72,26 @@ func TestLoadAcceptsACompleteFileAndTheEnvironmentWins(t *testing.T) {
 	}
 }
 
+func TestPayModes(t *testing.T) {
+	certificate := func(text string) string {
+		head, _, _ := strings.Cut(text, ", public_key_id:")
+		_, tail, _ := strings.Cut(text, "ingest:")
+		return replace("pay: {", "pay: {mode: certificate, ")(head) + "}\ningest:" + tail
+	}
+	for mode, change := range map[string]func(string) string{
+		"public_key": same, "both": replace("pay: {", "pay: {mode: both, "), "certificate": certificate,
+	} {
+		c, err := config.Load([]string{good(t, change)}, nil)
+		if err != nil || c.Pay.Mode != mode {
+			t.Errorf("mode %s: %q, %v", mode, c.Pay.Mode, err)
+		}
+	}
+	c, err := config.Load([]string{good(t, replace("pay: {", `pay: {virtual: {offer_id: "1450000001", app_key: vK8pQ2mZr5Tn9Lw3Bc7Yd1Hf}, `))}, nil)
+	if err != nil || c.Pay.Virtual.OfferID != "1450000001" {
+		t.Errorf("virtual payment: %+v, %v", c.Pay.Virtual.OfferID, err)
+	}
+}
+
 // T57: every bad configuration stops the start and names the field.
 func TestT57BadSettingsAreNamed(t *testing.T) {
 	tests := []struct {
@@ -108,6 +128,12 @@ func TestT57BadSettingsAreNamed(t *testing.T) {
 		{"oa.mode", same, "HUITOU_OA_MODE=plain"},
 		{"mini.app_id", replace("wxfedcba9876543210", "wx0123456789abcdef"), ""},
 		{"mini.format", same, "HUITOU_MINI_FORMAT=yaml"},
+		{"pay.mode", replace("pay: {", "pay: {mode: certificates, "), ""},
+		{"pay.mode", replace("pay: {", "pay: {mode: certificate, "), ""}, // and a public key
+		{"pay.virtual.offer_id", replace("pay: {", "pay: {virtual: {app_key: vK8pQ2mZr5Tn9Lw3Bc7Yd1Hf}, "), ""},
+		{"pay.virtual.offer_id", replace("pay: {", `pay: {virtual: {offer_id: "14 5", app_key: vK8pQ2mZr5Tn9Lw3Bc7Yd1Hf}, `), ""},
+		{"pay.virtual.app_key", replace("pay: {", `pay: {virtual: {offer_id: "1450000001"}, `), ""},
+		{"pay.virtual.sandbox", replace("pay: {", `pay: {virtual: {offer_id: "1450000001", app_key: vK8pQ2mZr5Tn9Lw3Bc7Yd1Hf, sandbox: true}, `), ""},
 		{"pay.mch_id", replace("1900000109", ""), ""},
 		{"pay.api_v3_key", replace("Zr8kQ2mVx5Tn9Lw3Bc7Yd1Hf6Jg4Ps0u", "0123456789abcdef0123456789abcdef"), ""},
 		{"pay.api_v3_key", replace("Zr8kQ2mVx5Tn9Lw3Bc7Yd1Hf6Jg4Ps0u", "Zr8kQ2mVx5Tn9Lw3"), ""},

@@ -109,10 +109,15 @@ func merchantOf(p config.Pay) (app.Merchant, error) {
 	if err != nil {
 		return app.Merchant{}, fmt.Errorf("pay.private_key_file: %w", err)
 	}
-	public, err := os.ReadFile(p.PublicKeyFile)
-	if err != nil {
-		return app.Merchant{}, fmt.Errorf("pay.public_key_file: %w", err)
+	var public []byte
+	if p.Mode != "certificate" {
+		if public, err = os.ReadFile(p.PublicKeyFile); err != nil {
+			return app.Merchant{}, fmt.Errorf("pay.public_key_file: %w", err)
+		}
 	}
-	m := app.Merchant{MchID: p.MchID, SerialNo: p.SerialNo, APIv3Key: wechat.Secret(p.APIv3Key), PublicKeyID: p.PublicKeyID}
+	m := app.Merchant{
+		MchID: p.MchID, SerialNo: p.SerialNo, APIv3Key: wechat.Secret(p.APIv3Key), PublicKeyID: p.PublicKeyID,
+		FetchCertificates: p.Mode != "public_key",
+	}
 	return m, m.UseKeys(private, public)
 }

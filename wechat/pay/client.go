@@ -18,8 +18,7 @@ import (
 	"huitou/wechat"
 )
 
-// Config is what a Client needs. PublicKeys or Certificates may be empty, not both; Log may
-// be nil.
+// Config is what a Client needs. There must be PublicKeys, Certificates or FetchCertificates; Log may be nil.
 type Config struct {
 	AppID string // the app inside which people pay; must be bound to the merchant
 	MchID string
@@ -38,6 +37,9 @@ type Config struct {
 	// Certificates are WeChat Pay's platform certificates, for merchants that still have
 	// them: with public keys beside them, both are accepted.
 	Certificates []*x509.Certificate
+	// FetchCertificates asks WeChat Pay for its certificates: at the first call, twice a day, and, at most once a minute, when a
+	// serial is not known. It is for merchants that have not moved to public keys, or are about to.
+	FetchCertificates bool
 
 	HTTP *http.Client // see wechat.NewHTTPClient
 	// Files fetches bills, which are larger and slower than answers; nil means HTTP.
@@ -77,7 +79,7 @@ func (c Config) Validate() error {
 	if n := len(c.APIv3Key); n != apiV3KeyLen {
 		fault("APIv3Key has %d bytes, must have %d", n, apiV3KeyLen)
 	}
-	if len(c.PublicKeys) == 0 && len(c.Certificates) == 0 {
+	if len(c.PublicKeys) == 0 && len(c.Certificates) == 0 && !c.FetchCertificates {
 		fault("PublicKeys and Certificates are both missing")
 	}
 	for i, k := range c.PublicKeys {
@@ -134,6 +136,9 @@ func New(cfg Config) (*Client, error) {
 	}
 	outbound := *cfg.HTTP
 	outbound.Transport = signer
+	if cfg.FetchCertificates {
+		keys.certs = &certificates{keys: keys, http: &outbound, apiV3Key: cfg.APIv3Key.Reveal(), now: cfg.Now, log: cfg.Log.With("mch_id", cfg.MchID)}
+	}
 	// The SDK wants a context here and does not look at it.
 	sdk, err := core.NewClientWithDialSettings(context.Background(), &core.DialSettings{
 		HTTPClient: &outbound,

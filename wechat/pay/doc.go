@@ -9,7 +9,9 @@
 //   - Every 2xx answer and every notice is verified over its raw bytes with a key known by
 //     its serial. Error answers come unverified and are hints.
 //   - Keys that sign may be several: the WeChat Pay public keys (the first is the one we ask
-//     for) and, while a merchant moves away from them, platform certificates.
+//     for) and, while a merchant moves away from them, platform certificates. During the move
+//     WeChat Pay signs notices with either, so both are believed. Certificates are asked for,
+//     and asked for again when a serial is unknown, at most once a minute.
 //   - All timestamps are compared with, and made from, the injected clock. The SDK reads the
 //     wall clock, so its validator and its credential are replaced by ours; signing,
 //     verifying and the services are the SDK's.

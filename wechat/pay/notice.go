@@ -3,6 +3,7 @@ package pay
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -36,6 +37,9 @@ func (c *Client) ParseNotice(ctx context.Context, header http.Header, body []byt
 		return wechat.PayNotice{}, fmt.Errorf("%d bytes: %w", len(body), wechat.ErrTooLarge)
 	}
 	serial, err := c.keys.verify(ctx, header, body, c.now())
+	if errors.Is(err, wechat.ErrSerial) && c.keys.stranger(c.now()) {
+		c.log.ErrorContext(ctx, "a notice is signed with a key that we do not know: forged, or WeChat Pay changed its keys")
+	}
 	if err != nil {
 		return wechat.PayNotice{}, err
 	}

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
@@ -29,35 +32,79 @@ const (
 
 // keyring finds the verifier for a serial.
 type keyring struct {
+	publicKeys []PublicKey
+	certs      *certificates // keeps the certificates fresh; nil where they are not asked for
+
+	mu       sync.RWMutex
+	list     []*x509.Certificate
 	ask      string // serial that answers are asked to be signed with
 	bySerial map[string]auth.Verifier
+
+	strange atomic.Int64 // when an unknown serial was last told of, unix seconds
 }
 
 // newKeyring knows every public key by its id and every certificate by its serial. Where a
 // merchant has both, certificates are served by the SDK's combined verifier.
 func newKeyring(publicKeys []PublicKey, certs []*x509.Certificate) *keyring {
-	ring := &keyring{bySerial: map[string]auth.Verifier{}}
+	ring := &keyring{publicKeys: publicKeys}
+	ring.setCertificates(certs)
+	return ring
+}
 
-	getter := core.NewCertificateMapWithList(certs)
+// setCertificates replaces the certificates.
+func (r *keyring) setCertificates(list []*x509.Certificate) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list, r.ask, r.bySerial = list, "", map[string]auth.Verifier{}
+
+	getter := core.NewCertificateMapWithList(list)
 	var byCert auth.Verifier = verifiers.NewSHA256WithRSAVerifier(getter)
-	if len(publicKeys) > 0 {
-		byCert = verifiers.NewSHA256WithRSACombinedVerifier(getter, publicKeys[0].ID, *publicKeys[0].Key)
+	if len(r.publicKeys) > 0 {
+		byCert = verifiers.NewSHA256WithRSACombinedVerifier(getter, r.publicKeys[0].ID, *r.publicKeys[0].Key)
 	}
 	var newest time.Time
-	for _, cert := range certs {
+	for _, cert := range list {
 		serial := utils.GetCertificateSerialNumber(*cert)
-		ring.bySerial[serial] = byCert
-		if ring.ask == "" || cert.NotBefore.After(newest) {
-			ring.ask, newest = serial, cert.NotBefore
+		r.bySerial[serial] = byCert
+		if r.ask == "" || cert.NotBefore.After(newest) {
+			r.ask, newest = serial, cert.NotBefore
 		}
 	}
-	for _, k := range publicKeys {
-		ring.bySerial[k.ID] = verifiers.NewSHA256WithRSAPubkeyVerifier(k.ID, *k.Key)
+	for _, k := range r.publicKeys {
+		r.bySerial[k.ID] = verifiers.NewSHA256WithRSAPubkeyVerifier(k.ID, *k.Key)
 	}
-	if len(publicKeys) > 0 {
-		ring.ask = publicKeys[0].ID
+	if len(r.publicKeys) > 0 {
+		r.ask = r.publicKeys[0].ID
 	}
-	return ring
+}
+
+// known returns the certificates.
+func (r *keyring) known() []*x509.Certificate {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Clone(r.list)
+}
+
+func (r *keyring) verifier(serial string) (auth.Verifier, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	v, ok := r.bySerial[serial]
+	return v, ok
+}
+
+// of finds the verifier of a serial, and asks WeChat Pay when it is that of a certificate which we do not know.
+func (r *keyring) of(ctx context.Context, serial string) (auth.Verifier, bool) {
+	v, ok := r.verifier(serial)
+	if ok || r.certs == nil || !r.certs.learn(ctx, serial) {
+		return v, ok
+	}
+	return r.verifier(serial)
+}
+
+// stranger reports whether an unknown serial is worth an alarm now: once a minute, whatever is sent.
+func (r *keyring) stranger(now time.Time) bool {
+	last := r.strange.Load()
+	return now.Unix()-last >= int64(fetchGap/time.Second) && r.strange.CompareAndSwap(last, now.Unix())
 }
 
 // verify checks the signature in the headers over the raw body, then the age of the
@@ -87,7 +134,7 @@ func (r *keyring) verify(ctx context.Context, h http.Header, body []byte, now ti
 	if err != nil {
 		return "", fmt.Errorf("timestamp is not a number: %w", wechat.ErrSignature)
 	}
-	verifier, ok := r.bySerial[head.serial]
+	verifier, ok := r.of(ctx, head.serial)
 	if !ok {
 		return "", wechat.ErrSerial
 	}
@@ -120,9 +167,14 @@ func (a *answers) Validate(ctx context.Context, resp *http.Response) error {
 }
 
 // GetAcceptSerial names the key that answers should be signed with.
-func (a *answers) GetAcceptSerial(context.Context) (string, error) {
+func (a *answers) GetAcceptSerial(ctx context.Context) (string, error) {
+	if a.keys.certs != nil {
+		a.keys.certs.freshen(ctx)
+	}
+	a.keys.mu.RLock()
+	defer a.keys.mu.RUnlock()
 	if a.keys.ask == "" {
-		return "", errors.New("no key")
+		return "", errors.New("no key of WeChat Pay is at hand")
 	}
 	return a.keys.ask, nil
 }

@@ -83,7 +83,7 @@ func newPlatform(s Settings) (platform, error) {
 	keep("official account", err)
 	w, err := pay.New(pay.Config{
 		AppID: s.Mini.AppID, MchID: s.Merchant.MchID, CertSerial: s.Merchant.SerialNo, PrivateKey: s.Merchant.PrivateKey,
-		APIv3Key: s.Merchant.APIv3Key, PublicKeys: []pay.PublicKey{{ID: s.Merchant.PublicKeyID, Key: s.Merchant.PublicKey}},
+		APIv3Key: s.Merchant.APIv3Key, PublicKeys: s.Merchant.publicKeys(), FetchCertificates: s.Merchant.FetchCertificates,
 		HTTP: client, Now: s.Now, Log: s.Log,
 	})
 	keep("WeChat Pay", err)
