@@ -29,6 +29,9 @@ const (
 	PlansManage       Permission = "plans.manage"       // make and change plans of the paid card
 	TiersManage       Permission = "tiers.manage"       // set levels up, fix a member's level
 	ReportsRead       Permission = "reports.read"       // see the shop's figures
+	VisitsManage      Permission = "visits.manage"      // make visit plans and surveys
+	TasksWork         Permission = "tasks.work"         // see, take and close the tasks of staff
+	TasksAssign       Permission = "tasks.assign"       // give tasks to others
 	StaffManage       Permission = "staff.manage"       // make and disable accounts
 )
 
@@ -46,13 +49,13 @@ const (
 var Roles = []Role{Owner, Manager, Clerk}
 
 // everyday is what a clerk may do; managers may do it as well.
-var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, RedemptionsRead, RedemptionsShip, MembersRead, OrdersRead, ParcelsMake, MessagesRead}
+var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, RedemptionsRead, RedemptionsShip, MembersRead, OrdersRead, ParcelsMake, MessagesRead, TasksWork}
 
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{MembersCorrect, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
-	Owner:   append([]Permission{MembersCorrect, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
+	Manager: append([]Permission{VisitsManage, TasksAssign, MembersCorrect, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
+	Owner:   append([]Permission{VisitsManage, TasksAssign, MembersCorrect, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

@@ -47,8 +47,8 @@ type Option struct {
 	Problem bool `json:"problem,omitempty"`
 }
 
-// least is the lowest score.
-func (q Question) least() int64 {
+// Least is the lowest score: 0 of ten, 1 of five stars.
+func (q Question) Least() int64 {
 	if q.Most == 5 {
 		return 1
 	}
@@ -136,8 +136,8 @@ func read(questions []Question, given []Given) (items []Given, faults []fault.Fi
 			bad(n, "1 to %d characters", q.Most)
 		case q.Kind != Text && (g.Number == nil || g.Text != ""):
 			bad(n, "a number")
-		case q.Kind == Score && (*g.Number < q.least() || *g.Number > q.Most):
-			bad(n, "%d to %d", q.least(), q.Most)
+		case q.Kind == Score && (*g.Number < q.Least() || *g.Number > q.Most):
+			bad(n, "%d to %d", q.Least(), q.Most)
 		case q.Kind == Choice && (*g.Number < 1 || *g.Number > int64(len(q.Options))):
 			bad(n, "1 to %d", len(q.Options))
 		default:

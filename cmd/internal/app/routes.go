@@ -43,6 +43,7 @@ func (a *App) build() error {
 	a.Routes = web.NewRoutes(a.Echo, s.Version, web.Auth{Member: a.Members.Authenticate, Staff: a.Staff.Authenticate, Shops: s.Shops}, s.Now, s.Log)
 	a.declare()
 	console.Routes(a.Echo, console.Deps{Coupons: a.Coupons, Members: a.Members, Staff: a.Staff, Now: s.Now})
+	a.guests()
 	web.Docs(a.Echo, "/docs", http.FS(swagger.FS))
 	if p.oaCodec != nil {
 		a.hooks(p)
@@ -63,6 +64,7 @@ func (a *App) declare() {
 	api.Gifts(shoppers, a.Mall)
 	api.Memberships(shoppers, a.Memberships)
 	api.Tiers(shoppers, a.Tiers)
+	api.Surveys(shoppers, a.Surveys)
 
 	people := a.Routes.Under("/admin/v1")
 	admin.Sessions(people, a.Staff)
@@ -80,6 +82,10 @@ func (a *App) declare() {
 	admin.Tiers(people, a.Tiers)
 	admin.Messages(people, a.Messages)
 	admin.Parcels(people, a.Aftersale)
+	admin.Visits(people, a.Aftersale)
+	admin.Why(people, a.Aftersale)
+	admin.Surveys(people, a.Surveys)
+	admin.Tasks(people, a.Tasks)
 	admin.Reports(people, a.Analytics)
 	admin.PointsLiability(people, a.Analytics)
 

@@ -88,6 +88,7 @@ var rules = map[string]rule{
 	"handler/api":           {[]string{"handler/web", "model", "model/db", "model/fault", "service/...", "wechat"}, "routes of shoppers"},
 	"handler/admin":         {[]string{"handler/web", "model", "model/db", "model/fault", "service/...", "wechat"}, "routes of staff"},
 	"handler/console":       {[]string{"github.com/labstack/echo/v4", "model", "model/db", "model/fault", "model/random", "service/..."}, "pages for staff; forms and cookies, without the JSON of the typed routes"},
+	"handler/guest":         {[]string{"github.com/labstack/echo/v4", "model/fault", "service/surveys"}, "pages for customers who come by a link; forms, without the JSON of the typed routes"},
 	"handler/ingest":        {[]string{"handler/web", "model", "model/db", "model/fault", "service/..."}, "routes of shop systems"},
 	"handler/hook":          {[]string{"github.com/labstack/echo/v4", "service/callbacks", "service/payments", "wechat"}, "callbacks: verify, store, answer"},
 	"handler/ops":           {[]string{"github.com/labstack/echo/v4", "github.com/prometheus/client_golang/..."}, "health and metrics"},

@@ -221,7 +221,7 @@ func (f *furnished) samples() map[string]sample {
 			return map[string]any{"code": code[field]}
 		}
 	}
-	return f.andCouponChannels(map[string]sample{
+	return f.andVisits(f.andCouponChannels(map[string]sample{
 		"sign-in":          {body: login("login", "js_code")},
 		"sign-out":         {},
 		"me":               {},
@@ -383,7 +383,7 @@ func (f *furnished) samples() map[string]sample {
 		"repurchase-report":    {query: "from=2026-03-01&to=2026-04-01"},
 		"points-liability":     {},
 		"points-liability-csv": {},
-	})
+	}))
 }
 
 // asked is a correction of points by the owner that waits for a second person.
