@@ -92,8 +92,11 @@ func (s *Service) Acted(ctx context.Context, p wechat.Push) error {
 
 // openingOf returns the window that a push opens.
 func openingOf(p wechat.Push) (opening, bool) {
-	if p.Kind != wechat.KindEvent {
-		return openedByText, p.Kind != "" // a picture or a voice counts like a text
+	switch {
+	case p.Kind == "":
+		return opening{}, false
+	case p.Kind != wechat.KindEvent:
+		return openedByText, true // a picture or a voice counts like a text
 	}
 	switch p.Event {
 	case wechat.EventClick, wechat.EventScanPush, wechat.EventScanWait:

@@ -779,6 +779,11 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 		{"messages.reported", `UPDATE message_attempts SET report = 'blocked' WHERE message_id = 1`},
 		{"messages.reported", `UPDATE message_reports SET matched = FALSE`},
 		{"messages.queued", `UPDATE messages SET due_at = NULL WHERE id = 2`},
+		{"messages.counted", `UPDATE message_days SET sent = sent + 1`},
+		{"messages.consents", `UPDATE message_consents SET message_id = NULL WHERE state = 'used'`},
+		{"messages.paid", `UPDATE message_consents SET message_id = NULL, used_at = NULL, state = 'open'`},
+		{"messages.paid_once", `INSERT INTO message_consents (member_id, app_id, open_id, template_id, source, state, granted_at, message_id, used_at) SELECT member_id, app_id, open_id, template_id, 'twice', state, granted_at, message_id, used_at FROM message_consents`},
+		{"messages.stops", `UPDATE do_not_contacts SET open_key = NULL`},
 		{"messages.turn", `UPDATE messages SET channel = 'sms' WHERE id = 3`},
 		{"messages.report_counts", `UPDATE message_attempts SET report = '' WHERE message_id = 1`},
 		{"messages.one_way", `INSERT INTO message_attempts (message_id, n, channel, open_id, started_at, outcome) SELECT message_id, 2, 'sms', '', started_at, 'refused' FROM message_attempts WHERE message_id = 2`},
@@ -800,6 +805,15 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 			}
 			for n := 1; n <= 4; n++ { // delivered, sending, suppressed, failed
 				w.enqueue(visit(n))
+			}
+			care, notice := visit(5), everywhere(6)
+			care.Template, notice.Channels = "care", []model.MessageChannel{model.ChannelMiniSubscribe}
+			w.fans.mini[6] = "m6"
+			w.accepts(miniApp, "m6", "MINI-1", 1)
+			w.enqueue(care)
+			w.enqueue(notice)
+			if _, err := w.s.Stop(context.Background(), messages.Stop{Member: 7, Scope: model.StopAll, Reason: "unsubscribed"}); err != nil {
+				t.Fatal(err)
 			}
 			w.run()
 			if err := w.report(*w.row("visit:1:1").MsgID, "success"); err != nil {

@@ -40,6 +40,24 @@ func Invariants() []audit.Invariant {
 			 WHERE (m.state = 'delivered') <> (a.report = 'delivered') OR (m.state = 'accepted' AND a.report <> '')`),
 		audit.SQL("messages.queued", "every message that waits is due some time, and no other (I-22)",
 			`SELECT id, state FROM messages WHERE (state IN ('queued', 'sending')) <> (due_at IS NOT NULL)`),
+		audit.SQL("messages.counted", "what counts against the caps is what left and was not reported as unseen",
+			`SELECT p.purpose, COALESCE(d.n, 0), COALESCE(m.n, 0)
+			 FROM (SELECT 'care' AS purpose UNION SELECT 'marketing') p
+			 LEFT JOIN (SELECT purpose, SUM(sent) AS n FROM message_days GROUP BY purpose) d ON d.purpose = p.purpose
+			 LEFT JOIN (SELECT purpose, COUNT(*) AS n FROM messages WHERE state IN ('sending', 'accepted', 'delivered', 'unknown') GROUP BY purpose) m
+			   ON m.purpose = p.purpose
+			 WHERE COALESCE(d.n, 0) <> COALESCE(m.n, 0)`),
+		audit.SQL("messages.consents", "a consent is used by one message, open or cleared, and says so",
+			`SELECT id, state FROM message_consents
+			 WHERE (state = 'used') <> (message_id IS NOT NULL) OR (state = 'used') <> (used_at IS NOT NULL) OR (state = 'cleared') <> (cleared_at IS NOT NULL)`),
+		audit.SQL("messages.paid", "every subscribe message that left had a consent of its own",
+			`SELECT a.message_id, a.n FROM message_attempts a
+			 WHERE a.channel IN ('oa_subscribe', 'mini_subscribe') AND (a.outcome = 'accepted' OR a.outcome = 'unsure' OR a.outcome = '')
+			   AND NOT EXISTS (SELECT 1 FROM message_consents c WHERE c.message_id = a.message_id AND c.state = 'used')`),
+		audit.SQL("messages.paid_once", "no message used two consents of one app",
+			`SELECT message_id, app_id FROM message_consents WHERE message_id IS NOT NULL GROUP BY message_id, app_id HAVING COUNT(*) > 1`),
+		audit.SQL("messages.stops", "a do-not-contact holds exactly until it is lifted",
+			`SELECT id FROM do_not_contacts WHERE (open_key IS NULL) <> (lifted_at IS NOT NULL)`),
 		audit.SQL("messages.turn", "a message's channel is one of those that were chosen for it",
 			`SELECT id, channel FROM messages WHERE CONCAT(',', channels, ',') NOT LIKE CONCAT('%,', channel, ',%')`),
 	}
