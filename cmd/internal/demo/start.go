@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -39,6 +40,7 @@ type Demo struct {
 	Logins Logins
 
 	sockets [3]net.Listener // Main, Control, API
+	finest  time.Duration   // see Travel
 }
 
 // New opens the database, migrates it, and fills it at the first start. Close the Demo when done; the sockets belong to the caller
@@ -48,7 +50,7 @@ func New(ctx context.Context, o Options) (*Demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Demo{Clock: o.Clock, Logins: logins, sockets: [3]net.Listener{o.Main, o.Control, o.API}}
+	d := &Demo{Clock: o.Clock, Logins: logins, sockets: [3]net.Listener{o.Main, o.Control, o.API}, finest: finest}
 	d.Logins.Simulator = "http://" + reachable(o.Control)
 	s := o.Settings
 	s.PublicURL = "http://" + reachable(o.Main)

@@ -29,7 +29,7 @@ const pushes = "wechat.pushes"
 // is due: what the simulated WeChat sends, then jobs, the timetable and messages, and what follows from them at once. Requests are served
 // meanwhile; they see the time of the stop. After an error the clock stays where it is, and what was due until there has run.
 func (d *Demo) Travel(ctx context.Context, to time.Time, tell func(sim.Journey)) (sim.Journey, error) {
-	j := newJourney(d.Clock.Now(), to, tell)
+	j := newJourney(d.Clock.Now(), to, d.finest, tell)
 	err := d.App.Queue.Alone(ctx, func(ctx context.Context) error {
 		for {
 			if err := d.runDue(ctx, j); err != nil {
@@ -106,7 +106,7 @@ type journey struct {
 	tell         func(sim.Journey)
 }
 
-func newJourney(from, to time.Time, tell func(sim.Journey)) *journey {
+func newJourney(from, to time.Time, finest time.Duration, tell func(sim.Journey)) *journey {
 	return &journey{
 		from: from, to: to, at: from, stretch: max(finest, to.Sub(from)/stretches),
 		ran: map[string]int{}, started: time.Now(), tell: tell,
