@@ -134,7 +134,7 @@ func (b *books) noneBroken() {
 }
 
 func TestCloseBillBreakRefuses(t *testing.T) {
-	eachBooks(t, func(t *testing.T, b *books) {
+	oneBooks(t, func(t *testing.T, b *books) {
 		for _, note := range []string{"", "  ", strings.Repeat("字", 501), "\xff"} {
 			if _, err := b.bills.Close(t.Context(), payments.CloseBillBreak{Staff: 7, Break: 1, Note: note}); !errors.Is(err, fault.ErrInvalid) {
 				t.Errorf("note %q: %v", note, err)
@@ -148,7 +148,7 @@ func TestCloseBillBreakRefuses(t *testing.T) {
 
 // T14: neither a notice nor a poll told of a payment; the bill of the next morning does, once.
 func TestT14TheBillHealsWhatNoticeAndPollLost(t *testing.T) {
-	eachBooks(t, func(t *testing.T, b *books) {
+	oneBooks(t, func(t *testing.T, b *books) {
 		day, n := b.today(), 5
 		var lost []model.PayOrder
 		for i := range n {
@@ -175,7 +175,7 @@ func TestT14TheBillHealsWhatNoticeAndPollLost(t *testing.T) {
 
 // The program was off for days: the next morning's timetable takes every missed day, and a second pass over all of them says the same.
 func TestMissedDaysAreCaughtUp(t *testing.T) {
-	eachBooks(t, func(t *testing.T, b *books) {
+	oneBooks(t, func(t *testing.T, b *books) {
 		b.run() // the timetable begins
 		first := b.today()
 		for i := range 4 {
@@ -225,7 +225,7 @@ func TestMissedDaysAreCaughtUp(t *testing.T) {
 
 // A bill whose file is not the one that WeChat signed is not believed, and the next fetch heals.
 func TestABillWithABadHashIsRefused(t *testing.T) {
-	eachBooks(t, func(t *testing.T, b *books) {
+	oneBooks(t, func(t *testing.T, b *books) {
 		day := b.today()
 		b.paid(1, 100)
 		b.control("POST", "/_sim/faults", map[string]any{"kind": "bad_bill_hash"})
@@ -260,7 +260,7 @@ func TestABillWithABadHashIsRefused(t *testing.T) {
 
 // WeChat makes bills late at times: as long as one may come, a day with payments of ours waits for it.
 func TestADayWithPaymentsWaitsForItsBill(t *testing.T) {
-	eachBooks(t, func(t *testing.T, b *books) {
+	oneBooks(t, func(t *testing.T, b *books) {
 		day := b.today()
 		o := b.paid(1, 100)
 		b.change(day, map[string]any{"act": "drop", "number": o.OutTradeNo})

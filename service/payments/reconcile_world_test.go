@@ -284,3 +284,11 @@ func eachBooks(t *testing.T, f func(t *testing.T, b *books)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) { f(t, newBooks(t, d, clock)) })
 }
+
+// oneBooks runs a test on SQLite alone: a test of decisions, which the kind of database does not change.
+func oneBooks(t *testing.T, f func(t *testing.T, b *books)) {
+	t.Helper()
+	t.Parallel()
+	d, clock := dbtest.SQLite(t)
+	f(t, newBooks(t, d, clock))
+}

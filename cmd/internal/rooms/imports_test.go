@@ -104,8 +104,9 @@ var levels = map[string]int{
 	"jobs": 0, "facts": 0, "audit": 0, "moves": 0,
 	"members": 1, "staff": 1, "messages": 1, "callbacks": 1,
 	"points": 2, "coupons": 2, "tiers": 2, "tags": 2, "payments": 2, "tasks": 2,
-	"earning": 3, // between the ledger, through which it rewards actions, and orders, which ask it what they earn
-	"orders":  4, "mall": 4, "memberships": 4, "surveys": 4, "segments": 4,
+	"shipping": 3, // tells WeChat what payments has taken; who sold it says what it was
+	"earning":  3, // between the ledger, through which it rewards actions, and orders, which ask it what they earn
+	"orders":   4, "mall": 4, "memberships": 4, "surveys": 4, "segments": 4,
 	"aftersale": 5, "referrals": 5, "campaigns": 5,
 	"analytics": 6,
 }
