@@ -20,6 +20,8 @@ const (
 	RedemptionsShip   Permission = "redemptions.ship"   // see where redeemed goods go, and send them
 	MembersRead       Permission = "members.read"       // look a member up; phone numbers stay masked
 	MembersCorrect    Permission = "members.correct"    // mend what a member has told wrongly: the birthday
+	TagsAssign        Permission = "tags.assign"        // put tags on members and take them away
+	TagsManage        Permission = "tags.manage"        // make, change and end tags, compare them with WeChat's
 	OrdersRead        Permission = "orders.read"        // look an order up
 	ParcelsMake       Permission = "parcels.make"       // make the QR code of a parcel
 	MessagesRead      Permission = "messages.read"      // see which messages were sent
@@ -49,13 +51,13 @@ const (
 var Roles = []Role{Owner, Manager, Clerk}
 
 // everyday is what a clerk may do; managers may do it as well.
-var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, RedemptionsRead, RedemptionsShip, MembersRead, OrdersRead, ParcelsMake, MessagesRead, TasksWork}
+var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, RedemptionsRead, RedemptionsShip, MembersRead, TagsAssign, OrdersRead, ParcelsMake, MessagesRead, TasksWork}
 
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{VisitsManage, TasksAssign, MembersCorrect, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
-	Owner:   append([]Permission{VisitsManage, TasksAssign, MembersCorrect, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
+	Manager: append([]Permission{VisitsManage, TasksAssign, MembersCorrect, TagsManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
+	Owner:   append([]Permission{VisitsManage, TasksAssign, MembersCorrect, TagsManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

@@ -49,6 +49,7 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	v.Points.Work(q)
 	v.Coupons.Distribute()
 	v.Tiers.Work(q)
+	v.Tags.Work()
 	v.Mall.Work(q)
 
 	// The timetable.

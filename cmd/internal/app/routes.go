@@ -80,6 +80,7 @@ func (a *App) declare() {
 	admin.Orders(people, a.Orders)
 	admin.Memberships(people, a.Memberships)
 	admin.Tiers(people, a.Tiers)
+	admin.Tags(people, a.Tags, a.Members)
 	admin.Messages(people, a.Messages)
 	admin.Parcels(people, a.Aftersale)
 	admin.Visits(people, a.Aftersale)

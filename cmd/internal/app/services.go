@@ -23,6 +23,7 @@ import (
 	"huitou/service/points"
 	"huitou/service/staff"
 	"huitou/service/surveys"
+	"huitou/service/tags"
 	"huitou/service/tasks"
 	"huitou/service/tiers"
 )
@@ -37,6 +38,7 @@ type Services struct {
 	Points      *points.Service
 	Coupons     *coupons.Service
 	Tiers       *tiers.Service
+	Tags        *tags.Service
 	Payments    *payments.Service
 	Mall        *mall.Service
 	Memberships *memberships.Service
@@ -72,6 +74,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 			return v.Memberships.PercentOff(ctx, tx, m, at) // made below
 		},
 	})
+	v.Tags = tags.New(tags.Deps{DB: d, Members: v.Members, Account: p.oa, Queue: q, Log: log})
 	v.Tiers = tiers.New(tiers.Deps{
 		DB: d, Members: v.Members, Messages: v.Messages, Facts: v.Facts, Log: log,
 		Metrics: map[model.TierMetric]tiers.Metric{model.TierByMoney: orders.GoodsMoney, model.TierByPoints: points.EarnedSince},
@@ -132,6 +135,7 @@ func (v Services) Invariants() []audit.Invariant {
 		audit.Invariants(), v.Members.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
 		points.Invariants(), coupons.Invariants(), payments.Invariants(), mall.Invariants(), memberships.Invariants(),
 		earning.Invariants(), orders.Invariants(), aftersale.Invariants(), tasks.Invariants(), surveys.Invariants(), tiers.Invariants(),
+		tags.Invariants(),
 	} {
 		all = append(all, of...)
 	}

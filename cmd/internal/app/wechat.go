@@ -11,6 +11,7 @@ import (
 	"huitou/handler/hook"
 	"huitou/service/callbacks"
 	"huitou/service/payments"
+	"huitou/service/tags"
 	"huitou/wechat"
 	"huitou/wechat/mini"
 	"huitou/wechat/oa"
@@ -45,6 +46,7 @@ type officialAccount interface {
 	SendText(ctx context.Context, m wechat.CustomText) error
 	CreateQR(ctx context.Context, scene string, ttl time.Duration) (wechat.QRCode, error)
 	UserInfo(ctx context.Context, openID string) (wechat.Follower, error)
+	tags.Account
 }
 
 type merchant interface {

@@ -33,7 +33,7 @@ type furnished struct {
 	gift               string
 	goods, codes       string // gifts that are sent, and that are codes of a pool
 	orderID, memberID  int64
-	rule               string // of earning
+	rule, tag          string // of earning; of members
 	membership         string // number of a membership order of the first shopper
 	levels             []string
 	held, draft        id     // a coupon of the first shopper; a coupon template that has given none
@@ -86,6 +86,7 @@ func furnish(t *testing.T, s *shop) *furnished {
 	}
 	f.addManagers(t, 40)
 	f.levels = s.levels(t, f.owner)
+	f.tag = f.newTag(t)
 	return f
 }
 
@@ -212,7 +213,7 @@ func with(field string, value any) func(t *testing.T, c *call) {
 func (f *furnished) samples() map[string]sample {
 	until := f.clock.Now().Add(30 * 24 * time.Hour).UTC().Format(time.RFC3339)
 	thing := map[string]string{"id": f.template}
-	gift := map[string]string{"id": f.gift}
+	gift, tag := map[string]string{"id": f.gift}, map[string]string{"id": f.tag}
 	number := func() string { f.n++; return fmt.Sprintf("S-%d", f.n) }
 	login := func(what, field string) func(t *testing.T) any {
 		return func(t *testing.T) any {
@@ -293,6 +294,18 @@ func (f *furnished) samples() map[string]sample {
 		"staff-sign-out": {},
 		"find-member":    {query: "number=" + f.first.number},
 		"member":         {path: map[string]string{"id": fmt.Sprint(f.memberID)}},
+		"list-tags":      {},
+		"create-tag": {body: func(*testing.T) any {
+			return map[string]any{"name": "客" + number(), "note": "常来", "shared": false}
+		}, other: with("note", "少来")},
+		"change-tag":      {path: tag, body: fixed(map[string]any{"name": "老客", "note": "常来", "shared": false})},
+		"end-tag":         {path: tag, fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/tags/" + f.newTag(t) + "/end" }},
+		"tag-members":     {path: tag, body: fixed(map[string]any{"member_ids": []any{f.memberID}})},
+		"untag-members":   {path: tag, body: fixed(map[string]any{"member_ids": []any{f.memberID}})},
+		"tagged-members":  {path: tag, query: "limit=5"},
+		"member-tags":     {path: map[string]string{"id": fmt.Sprint(f.memberID)}},
+		"sync-tags":       {},
+		"latest-tag-sync": {},
 		"correct-birthday": {path: map[string]string{"id": fmt.Sprint(f.memberID)},
 			body: fixed(map[string]any{"month": 2, "day": 29, "year": 1992, "reason": "证件核对"})},
 		"order":            {path: map[string]string{"id": fmt.Sprint(f.orderID)}},
@@ -420,4 +433,12 @@ func (f *furnished) newPlan() map[string]any {
 		"coupons": []any{map[string]any{"template": f.template, "quantity": 1}}, "on_sale": true,
 		"sale_from": f.clock.Now().UTC().Format(time.RFC3339), "sale_until": f.clock.Now().Add(90 * 24 * time.Hour).UTC().Format(time.RFC3339),
 	}
+}
+
+// newTag makes a tag and returns its id.
+func (f *furnished) newTag(t *testing.T) string {
+	var out struct{ ID string }
+	f.n++
+	f.must(t, call{method: "POST", path: "/admin/v1/tags", token: f.owner, key: newKey(), body: map[string]any{"name": fmt.Sprint("标签", f.n)}}, &out)
+	return out.ID
 }
