@@ -58,8 +58,13 @@ func (s *Service) refundDue(ctx context.Context, tx *db.Tx, o model.PayOrder, re
 
 // Breaks lists what does not agree, newest first, for staff. next is the cursor of the following page, empty at the end.
 func (s *Service) Breaks(ctx context.Context, page db.Page) (list []model.PayBreak, next string, err error) {
+	return s.BreaksIn(ctx, "", page)
+}
+
+// BreaksIn is Breaks of one state, open or settled.
+func (s *Service) BreaksIn(ctx context.Context, state string, page db.Page) (list []model.PayBreak, next string, err error) {
 	err = s.db.Read(ctx, func(_ context.Context, tx *db.Tx) error {
-		list, next, err = listBreaks(tx, page)
+		list, next, err = listBreaks(tx, state, page)
 		return err
 	})
 	return list, next, err

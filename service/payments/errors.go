@@ -35,4 +35,14 @@ var (
 	ErrRefundTooMany = fault.New(fault.Conflict, "payments.refund_too_many", "该订单的退款次数已用完", "an order can be refunded in at most 50 parts")
 	ErrRefundTooLate = fault.New(fault.Conflict, "payments.refund_too_late", "支付已超过一年,无法原路退款", "WeChat Pay gives money back within a year only")
 	ErrRefundReused  = fault.New(fault.Conflict, "payments.refund_reused", "该业务已有另一笔退款", "the source has a refund of another order or amount")
+	ErrRefundMoves   = fault.New(fault.Conflict, "payments.refund_moves", "该退款不处于异常状态,无需人工处理", "the refund goes on by itself, or has ended")
+	ErrRefundEnded   = fault.New(fault.Conflict, "payments.refund_ended", "该退款号在微信侧已结束,请换号重试", "WeChat has ended this number, try again with a new one")
+	ErrRefundHeld    = fault.New(fault.Conflict, "payments.refund_held", "微信侧仍持有该笔退款,请在商户平台处理,不能换号或放弃", "WeChat still holds the money of this refund; a new number would pay twice")
+
+	ErrAskUnknown = fault.New(fault.NotFound, "payments.request_unknown", "退款申请不存在", "there is no such request for a refund")
+	ErrAskOwn     = fault.New(fault.Forbidden, "payments.request_own", "不能审批自己的退款申请", "a second person must decide")
+	ErrAskDecided = fault.New(fault.Conflict, "payments.request_decided", "该退款申请已处理", "the request was decided already")
+
+	ErrBreakUnknown = fault.New(fault.NotFound, "payments.break_unknown", "差异单不存在", "there is no such break")
+	ErrBreakSettled = fault.New(fault.Conflict, "payments.break_settled", "该差异已由他人处理", "somebody else has settled it")
 )

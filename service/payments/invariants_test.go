@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"huitou/model"
 	"huitou/model/db"
 	"huitou/service/payments"
+	"huitou/wechat"
 )
 
 // Each invariant sees its own corruption, and no other one does.
@@ -21,6 +23,21 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 		{"payments.breaks", `UPDATE pay_breaks SET kind = 'wrong_payer' WHERE kind = 'wrong_amount'`},
 		{"payments.refund_due", `UPDATE pay_breaks SET kind = 'wrong_app' WHERE kind = 'undeliverable'`},
 		{"payments.fact", `DELETE FROM facts WHERE name = 'payments.paid'`},
+		{"payments.refund_sums", `UPDATE pay_orders SET refunding_fen = refunding_fen - 1 WHERE ref = 'paid'`},
+		{"payments.refund_sums", `UPDATE pay_orders SET refunded_fen = refunded_fen + 1 WHERE ref = 'paid'`},
+		{"payments.refund_sums", `UPDATE pay_refunds SET amount_fen = amount_fen + 1 WHERE source = 'live'`},
+		{"payments.refund_paid", `UPDATE pay_refunds SET pay_order_id = (SELECT id FROM pay_orders WHERE ref = 'open') WHERE source = 'given-up'`},
+		{"payments.refund_numbers", `UPDATE pay_orders SET refund_numbers = refund_numbers + 1 WHERE ref = 'paid'`},
+		{"payments.refund_numbers", `DELETE FROM pay_refund_numbers WHERE pay_refund_id = (SELECT id FROM pay_refunds WHERE source = 'live')`},
+		{"payments.refund_once", `UPDATE pay_refund_numbers SET state = 'success' WHERE pay_refund_id = (SELECT id FROM pay_refunds WHERE source = 'live')`},
+		{"payments.refund_end", `UPDATE pay_refunds SET settled_at = NULL, settled_via = '' WHERE source = 'given-up'`},
+		{"payments.refund_fact", `DELETE FROM facts WHERE name = 'payments.refunded'`},
+		{"payments.refund_proof", `UPDATE pay_refund_notices SET refund_fen = refund_fen + 1 WHERE verdict = 'accepted'`},
+		{"payments.refund_breaks", `UPDATE pay_breaks SET kind = 'wrong_app' WHERE kind = 'refund_abnormal'`},
+		{"payments.refund_breaks", `UPDATE pay_refunds SET state = 'abnormal' WHERE source = 'live'`},
+		{"payments.refund_asked", `UPDATE pay_refund_asks SET state = 'waiting' WHERE amount_fen = 300`},
+		{"payments.refund_asked", `UPDATE pay_refund_asks SET needs_second = TRUE WHERE amount_fen = 300`},
+		{"payments.refund_moves", `UPDATE pay_refunds SET requested_at = (SELECT at FROM (SELECT created_at AS at FROM pay_orders WHERE ref = 'old') AS x) WHERE source = 'live'`},
 		{"payments.settled", `UPDATE pay_orders SET expires_at = (SELECT at FROM (SELECT expires_at AS at FROM pay_orders WHERE ref = 'closed') AS x) WHERE ref = 'open'`},
 	}
 	each(t, func(t *testing.T, w *world) {
@@ -72,6 +89,9 @@ func (w *world) amountCheck() (name string) {
 // mixed lays down one order of each kind.
 func (w *world) mixed() {
 	w.t.Helper()
+	old := w.ready(1, "old")
+	w.apply(w.we.pay(old.OutTradeNo), payments.Notify)
+	w.clock.Advance(10 * 24 * time.Hour)
 	closed := w.ready(1, "closed")
 	w.pass(31 * time.Minute)
 	w.clock.Advance(25 * time.Hour)
@@ -87,6 +107,37 @@ func (w *world) mixed() {
 	bad.TotalFen++
 	w.apply(bad, payments.Notify)
 	w.wantState(closed.ID, "closed")
+	w.refundsOf(paid)
+}
+
+// refundsOf lays down one refund of each kind.
+func (w *world) refundsOf(o model.PayOrder) {
+	w.t.Helper()
+	o = w.order(o.ID)
+	w.run()
+	done, abnormal := w.mustRefund(o, 100, "done"), w.mustRefund(o, 200, "abnormal")
+	w.pass(5 * time.Minute)
+	for _, in := range w.we.sent {
+		switch in.RefundFen {
+		case 100:
+			w.applyRefund(w.we.endRefund(in.OutRefundNo, wechat.RefundSuccess), payments.Notify)
+		case 200:
+			w.applyRefund(w.we.endRefund(in.OutRefundNo, wechat.RefundAbnormal), payments.Notify)
+		}
+	}
+	w.wantRefund(done.ID, model.RefundSuccess, "")
+	w.wantRefund(abnormal.ID, model.RefundAbnormal, "refund_abnormal")
+	w.refuseRefunds(true, 400, "INVALID_REQUEST")
+	gone := w.mustRefund(o, 400, "given-up")
+	w.pass(2 * time.Minute)
+	w.refuseRefunds(false, 0, "")
+	if _, err := w.GiveUpRefund(w.t.Context(), act(gone)); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.AskRefund(w.t.Context(), payments.AskRefund{Staff: 1, PayOrder: o.ID, Amount: 300, Reason: "test"}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.mustRefund(o, 500, "live")
 }
 
 // errUndo takes a corruption back.

@@ -58,6 +58,8 @@ type Deps struct {
 	Payer func(ctx context.Context, tx *db.Tx, m model.MemberID) (openID string, err error)
 	// Cap is the largest amount of one order; 0 means MaxAmount.
 	Cap model.Fen
+	// RefundAlone is how much one member of staff may give back on one day without a second person; 0 means 500 yuan.
+	RefundAlone model.Fen
 	// PayWithin is how long an order can be paid, at least a minute; 0 means 30 minutes.
 	PayWithin time.Duration
 }
@@ -75,7 +77,7 @@ type Service struct {
 	appID, mchID, offerID string
 	refundNotifyURL       string
 	payer                 func(ctx context.Context, tx *db.Tx, m model.MemberID) (string, error)
-	cap                   model.Fen
+	cap, refundAlone      model.Fen
 	payWithin             time.Duration
 }
 
@@ -84,7 +86,7 @@ func New(d Deps) *Service {
 	s := &Service{
 		db: d.DB, queue: d.Queue, facts: d.Facts, log: d.Log,
 		gateway: d.Gateway, appID: d.AppID, mchID: d.MchID, refundNotifyURL: d.RefundNotifyURL, payer: d.Payer,
-		cap: d.Cap, payWithin: d.PayWithin,
+		cap: d.Cap, refundAlone: d.RefundAlone, payWithin: d.PayWithin,
 	}
 	if s.refunds = d.Refunds; s.refunds == nil {
 		s.refunds = noRefunds{}
@@ -95,6 +97,9 @@ func New(d Deps) *Service {
 	}
 	if s.cap <= 0 || s.cap > MaxAmount {
 		s.cap = MaxAmount
+	}
+	if s.refundAlone <= 0 {
+		s.refundAlone = defaultAlone
 	}
 	if s.payWithin == 0 {
 		s.payWithin = 30 * time.Minute

@@ -202,23 +202,13 @@ func openBreak(tx *db.Tx, kind Verdict, number, transactionID, detail string) (*
 	return &row, nil
 }
 
-func listBreaks(tx *db.Tx, page db.Page) (list []model.PayBreak, next string, err error) {
-	before, err := page.Before()
-	if err != nil {
-		return nil, "", err
+// listBreaks lists breaks in a state, newest first; an empty state means all.
+func listBreaks(tx *db.Tx, state string, page db.Page) ([]model.PayBreak, string, error) {
+	g := tx.Gorm()
+	if state != "" {
+		g = g.Where("state = ?", state)
 	}
-	g := tx.Gorm().Order("id DESC").Limit(page.Size() + 1)
-	if before > 0 {
-		g = g.Where("id < ?", before)
-	}
-	if err := g.Find(&list).Error; err != nil {
-		return nil, "", fmt.Errorf("list breaks: %w", err)
-	}
-	if len(list) > page.Size() {
-		list = list[:page.Size()]
-		next = db.NextCursor(list[len(list)-1].ID)
-	}
-	return list, next, nil
+	return pageOf(g, page, func(b model.PayBreak) int64 { return b.ID }, "breaks")
 }
 
 // clip bounds a text of WeChat's to what the columns hold.
