@@ -21,6 +21,9 @@ const (
 	CouponTransferred CouponState = "transferred" // the friend has a new one in its place
 )
 
+// CouponVoid is the state of a coupon that was given and taken back unused: issued -> void.
+const CouponVoid CouponState = "void"
+
 // Typed ids of what the channels keep.
 type (
 	CouponBatchID int64

@@ -271,6 +271,6 @@ type issuedCouponView struct {
 	MemberID    model.MemberID    `json:"member_id"`
 	UsableFrom  time.Time         `json:"usable_from"`
 	UsableUntil time.Time         `json:"usable_until" doc:"exclusive"`
-	State       model.CouponState `json:"state" enum:"issued,locked,redeemed,expired"`
+	State       model.CouponState `json:"state" enum:"issued,locked,redeemed,expired,void"`
 	IssuedAt    time.Time         `json:"issued_at"`
 }

@@ -34,7 +34,7 @@ func Verifications(r *web.Routes, s *coupons.Service, m *members.Service) {
 	web.Post(r, "/verifications", web.Staff(staff.CouponsVerify), web.Doc{
 		ID: "verify-coupon", Summary: "门店核销优惠券", Tag: "优惠券", Status: http.StatusCreated,
 		Errors: []*fault.Fault{coupons.ErrUnknown, coupons.ErrVerifyGuessing, coupons.ErrRedeemed, coupons.ErrLocked, coupons.ErrInTransfer,
-			coupons.ErrTransferred, coupons.ErrNotYetUsable, coupons.ErrExpired, coupons.ErrWrongStore, coupons.ErrBelowThreshold,
+			coupons.ErrTransferred, coupons.ErrVoid, coupons.ErrNotYetUsable, coupons.ErrExpired, coupons.ErrWrongStore, coupons.ErrBelowThreshold,
 			coupons.ErrAmountNeeded, coupons.ErrNotAtCounter, coupons.ErrNoSaving, coupons.ErrBudgetSpent, db.ErrKeyReused},
 	}, func(ctx context.Context, in *verifyRequest) (*verificationReply, error) {
 		b := in.Body
@@ -106,7 +106,7 @@ type counterCoupon struct {
 	ThresholdFen model.Fen         `json:"threshold_fen"`
 	UsableFrom   time.Time         `json:"usable_from"`
 	UsableUntil  time.Time         `json:"usable_until" doc:"first instant at which it cannot be used"`
-	State        model.CouponState `json:"state" enum:"issued,locked,redeemed,expired,in_transfer,transferred"`
+	State        model.CouponState `json:"state" enum:"issued,locked,redeemed,expired,in_transfer,transferred,void"`
 }
 
 func counterCouponOf(c coupons.Coupon) counterCoupon {

@@ -71,7 +71,7 @@ func couponGifts(r *web.Routes, s *coupons.Service) {
 	web.Post(r, "/me/coupons/{id}/gifts", web.Shopper, web.Doc{
 		ID: "offer-coupon-gift", Summary: "把券转赠给好友,24 小时内有效", Tag: "优惠券", Status: http.StatusCreated,
 		Errors: []*fault.Fault{coupons.ErrUnknown, coupons.ErrNotTransferable, coupons.ErrExpired, coupons.ErrLocked, coupons.ErrRedeemed,
-			coupons.ErrInTransfer, coupons.ErrTransferred, db.ErrKeyReused},
+			coupons.ErrInTransfer, coupons.ErrTransferred, coupons.ErrVoid, db.ErrKeyReused},
 	}, func(ctx context.Context, in *claimCouponRequest) (*couponGiftReply, error) {
 		g, err := s.OfferGift(ctx, coupons.OfferGift{Member: web.Member(ctx), Coupon: in.ID, Key: in.Key(ctx)})
 		if err != nil {

@@ -142,7 +142,7 @@ type heldCouponView struct {
 	ThresholdFen model.Fen         `json:"threshold_fen"`
 	UsableFrom   time.Time         `json:"usable_from"`
 	UsableUntil  time.Time         `json:"usable_until" doc:"exclusive"`
-	State        model.CouponState `json:"state" enum:"issued,locked,redeemed,expired,in_transfer,transferred"`
+	State        model.CouponState `json:"state" enum:"issued,locked,redeemed,expired,in_transfer,transferred,void"`
 	IssuedAt     time.Time         `json:"issued_at"`
 	RedeemedAt   *time.Time        `json:"redeemed_at"`
 }

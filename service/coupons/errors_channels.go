@@ -27,6 +27,7 @@ var (
 	ErrNotTransferable = fault.New(fault.Forbidden, "coupons.not_transferable", "该优惠券不能转赠", "this coupon cannot be passed on")
 	ErrTransferFixed   = fault.New(fault.Conflict, "coupons.transfer_fixed", "已有人领取,不能取消转赠", "coupons were given already, so passing them on cannot be forbidden any more")
 	ErrInTransfer      = fault.New(fault.Conflict, "coupons.in_transfer", "优惠券正在转赠中", "the coupon is offered to a friend")
+	ErrVoid            = fault.New(fault.Conflict, "coupons.void", "优惠券已收回", "the coupon was taken back, because what it came with was refunded")
 	ErrTransferred     = fault.New(fault.Conflict, "coupons.transferred", "优惠券已转赠", "the coupon was passed on to a friend")
 	ErrGiftUnknown     = fault.New(fault.NotFound, "coupons.gift_unknown", "赠送不存在", "there is no such gift")
 	ErrGiftOwn         = fault.New(fault.Forbidden, "coupons.gift_own", "不能领取自己赠送的优惠券", "a gift is for a friend, not for the giver")

@@ -320,6 +320,8 @@ func takenRefusal(c model.Coupon, now time.Time) error {
 		return ErrInTransfer
 	case model.CouponTransferred:
 		return ErrTransferred
+	case model.CouponVoid:
+		return ErrVoid
 	}
 	return ErrUnknown // a state of a later version
 }

@@ -44,7 +44,7 @@ func Invariants() []audit.Invariant {
 			LEFT JOIN (SELECT coupon_id, COUNT(*) AS n FROM coupon_returns WHERE outcome = 'returned' GROUP BY coupon_id) r ON r.coupon_id = c.id
 			WHERE c.returns < COALESCE(r.n, 0) OR (c.channel <> 'gift' AND c.returns <> COALESCE(r.n, 0)) OR c.returns > 3`),
 		audit.SQL("coupons.states", "states, kinds and channels are known words",
-			`SELECT id, state, kind, channel FROM coupons WHERE state NOT IN ('issued', 'locked', 'redeemed', 'in_transfer', 'transferred')
+			`SELECT id, state, kind, channel FROM coupons WHERE state NOT IN ('issued', 'locked', 'redeemed', 'in_transfer', 'transferred', 'void')
 			OR kind NOT IN ('amount', 'percent', 'exchange', 'freight') OR channel NOT IN
 			('claim', 'code', 'link', 'order', 'event', 'staff', 'bulk', 'pack', 'gift')`),
 	}...)

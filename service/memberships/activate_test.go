@@ -136,7 +136,7 @@ func TestLifetime(t *testing.T) {
 			t.Errorf("a lifetime ends on %s", o.To)
 		}
 		w.pay(b.Number)
-		if o := w.order(m, b.Number); o.State != memberships.Refunded {
+		if o := w.order(m, b.Number); o.State != memberships.RefundDue {
 			t.Errorf("the month is %s, want refund_due", o.State)
 		}
 		if _, err := w.Buy(t.Context(), memberships.Buy{Member: m, Plan: month.ID}); !errors.Is(err, memberships.ErrLifetime) {
@@ -160,7 +160,7 @@ func TestLifetime(t *testing.T) {
 func (w *world) template(total int64) model.PublicID {
 	w.t.Helper()
 	c, err := w.coupons.CreateTemplate(w.t.Context(), coupons.NewTemplate{Staff: 1, Name: "会员券", RulesText: "会员专享",
-		CouponTerms: model.CouponTerms{Kind: model.CouponAmount, AmountFen: 1000, ThresholdFen: 5000}, UseDays: 30, Total: total, Issuable: true})
+		CouponTerms: model.CouponTerms{Kind: model.CouponAmount, AmountFen: 1000, ThresholdFen: 5000}, UseDays: 60, Total: total, Issuable: true})
 	if err != nil {
 		w.t.Fatalf("CreateTemplate: %v", err)
 	}

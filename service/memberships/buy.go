@@ -146,11 +146,15 @@ type OrderState string
 
 // States of an order. Only Done means that the card is there.
 const (
-	Unpaid   OrderState = "unpaid"
-	Paying   OrderState = "paid" // the money is here, the card will be in a moment
-	Done     OrderState = "activated"
-	Closed   OrderState = "closed"
-	Refunded OrderState = "refund_due" // the money goes back
+	Unpaid    OrderState = "unpaid"
+	Paying    OrderState = "paid" // the money is here, the card will be in a moment
+	Done      OrderState = "activated"
+	Closed    OrderState = "closed"
+	RefundDue OrderState = "refund_due" // nothing can be given; the money goes back, or has
+
+	Refunding      OrderState = "refunding"       // the member or the shop asked for a refund; the card holds until it is there
+	RefundedWhole  OrderState = "refunded"        // the whole price went back
+	RefundedPartly OrderState = "partly_refunded" // a part of it did
 )
 
 // Order is an order as its owner sees it.
@@ -163,6 +167,8 @@ type Order struct {
 	CreatedAt time.Time
 	PaidAt    *time.Time
 	ExpiresAt time.Time // until when it can be paid
+	// RefundedFen is what is back with the payer by now.
+	RefundedFen model.Fen
 }
 
 // Order returns a member's order. Orders of others do not exist for him: ErrUnknown.
@@ -180,11 +186,15 @@ func (s *Service) Order(ctx context.Context, m model.MemberID, number model.Publ
 		if err != nil {
 			return err
 		}
-		o = Order{
-			Number: row.Number, Plan: plan.Name, Price: row.PriceFen, State: orderState(row, pay),
-			CreatedAt: row.CreatedAt, PaidAt: pay.PaidAt, ExpiresAt: pay.ExpiresAt,
+		refund, _, err := latestRefund(tx, row.ID)
+		if err != nil {
+			return err
 		}
-		if o.State != Done {
+		o = Order{
+			Number: row.Number, Plan: plan.Name, Price: row.PriceFen, State: orderState(row, pay, refund),
+			CreatedAt: row.CreatedAt, PaidAt: pay.PaidAt, ExpiresAt: pay.ExpiresAt, RefundedFen: pay.RefundedFen,
+		}
+		if row.State != model.MembershipActivated {
 			return nil
 		}
 		p, err := periodByOrder(tx, row.ID)
@@ -194,12 +204,18 @@ func (s *Service) Order(ctx context.Context, m model.MemberID, number model.Publ
 	return o, err
 }
 
-func orderState(o model.MembershipOrder, p model.PayOrder) OrderState {
+func orderState(o model.MembershipOrder, p model.PayOrder, r model.MembershipRefund) OrderState {
 	switch {
+	case o.State == model.MembershipActivated && p.RefundedFen == p.AmountFen:
+		return RefundedWhole
+	case o.State == model.MembershipActivated && r.State == model.CardRefundRequested:
+		return Refunding
+	case o.State == model.MembershipActivated && r.State == model.CardRefundSettled:
+		return RefundedPartly
 	case o.State == model.MembershipActivated:
 		return Done
 	case o.State == model.MembershipUndeliverable, p.State == model.PayRefundDue:
-		return Refunded
+		return RefundDue
 	case p.State == model.PayPaid:
 		return Paying
 	case p.State == model.PayClosing, p.State == model.PayClosed:

@@ -281,7 +281,7 @@ func TestUnpaidOrderCloses(t *testing.T) {
 		}
 		// The money comes all the same: it goes back and gives nothing.
 		w.pay(b.Number)
-		if o := w.order(m, b.Number); o.State != memberships.Refunded {
+		if o := w.order(m, b.Number); o.State != memberships.RefundDue {
 			t.Errorf("order paid after its close is %s, want refund_due", o.State)
 		}
 		if c := w.card(m); c.Active {

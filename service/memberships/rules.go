@@ -29,7 +29,8 @@ func next(today model.Day, last *model.MembershipPeriod) (from model.Day, anchor
 	if last == nil || last.ToDay.Before(today) {
 		return today, today.DayOfMonth()
 	}
-	if last.Unit == model.PlanMonths {
+	// The end of a period that a refund cut is not where its months would have ended, so a new chain begins there.
+	if last.Unit == model.PlanMonths && last.ToDay == last.ToDay.AddMonths(0, last.Anchor) {
 		return last.ToDay, last.Anchor
 	}
 	return last.ToDay, last.ToDay.DayOfMonth()
@@ -92,6 +93,58 @@ func takenBack(saving model.Fen, kind string, part, of model.Fen, whole bool) mo
 		return 0
 	}
 	return model.Fen(back)
+}
+
+// lifetimeDays is how many days a lifetime counts as when a part of its price goes back: ten years.
+const lifetimeDays = 3650
+
+// unusedDays returns how many days a period has and how many of them are unused on a day, which itself counts as used. By the policy of
+// whole refunds all are.
+func unusedDays(p model.MembershipPeriod, policy model.RefundPolicy, today model.Day) (total, unused int64) {
+	to := p.ToDay
+	if to == model.Forever {
+		to = p.FromDay.AddDays(lifetimeDays)
+	}
+	total = int64(to.Sub(p.FromDay))
+	switch {
+	case policy == model.WholeRefund && today.Before(to), today.Before(p.FromDay):
+		return total, total
+	case !today.Before(to):
+		return total, 0
+	}
+	return total, int64(to.Sub(today)) - 1
+}
+
+// refundable returns what of a price goes back: that of the unused days, rounded down, less what the card has saved; never negative.
+func refundable(price model.Fen, total, unused int64, taken model.Fen) model.Fen {
+	share, ok := model.MulFloor(int64(price), unused, total)
+	if !ok || total < 1 {
+		return 0
+	}
+	return max(0, model.Fen(share)-taken)
+}
+
+// refundTime says whether it is too late to ask for a refund of a period. The day of the activation is the first one.
+func refundTime(p model.MembershipPeriod, terms model.PlanRefund, today model.Day) error {
+	began := model.DayOf(p.CreatedAt, model.Shanghai)
+	if terms.RefundDays > 0 && !today.Before(began.AddDays(terms.RefundDays)) {
+		return ErrRefundLate.With("refund_days", terms.RefundDays)
+	}
+	return nil
+}
+
+// cut returns what the refund of a period makes of it: nothing is left of one whose whole price went back or that has not begun; another one ends
+// with today, which was paid for.
+func cut(p model.MembershipPeriod, whole bool, today model.Day) (kind model.MembershipMoveKind, to model.Day) {
+	switch last := today.AddDays(1); {
+	case p.State != model.PeriodLive:
+		return model.MoveNone, p.ToDay
+	case whole, today.Before(p.FromDay):
+		return model.MoveRevoked, p.ToDay
+	case last.Before(p.ToDay):
+		return model.MoveCut, last
+	}
+	return model.MoveNone, p.ToDay
 }
 
 // covers reports whether a period holds on a day.

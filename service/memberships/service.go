@@ -39,9 +39,11 @@ type Points interface {
 	ClawbackTx(ctx context.Context, tx *db.Tx, in points.Clawback) (out points.Clawed, fresh bool, err error)
 }
 
-// Coupons gives the coupons of a cycle; coupons.Service does.
+// Coupons gives the coupons of a cycle and takes them back; coupons.Service does.
 type Coupons interface {
 	IssueTx(ctx context.Context, tx *db.Tx, in coupons.Issue) (coupons.Coupon, error)
+	// VoidTx takes unused coupons back; busy ones are held by an order or by an offer to a friend.
+	VoidTx(ctx context.Context, tx *db.Tx, ids []model.PublicID) (voided, busy int, err error)
 }
 
 // Messages tells the member; messages.Service does.

@@ -134,3 +134,52 @@ func returnedOf(tx *db.Tx, saving int64) (sum model.Fen, err error) {
 	}
 	return sum, nil
 }
+
+func useKnown(tx *db.Tx, source string) (bool, error) {
+	var n int64
+	if err := tx.Gorm().Model(&model.MembershipUse{}).Where("source = ?", source).Count(&n).Error; err != nil {
+		return false, fmt.Errorf("look up the use %s: %w", source, err)
+	}
+	return n > 0, nil
+}
+
+// birthdayPlans counts the plans that have a gift for birthdays.
+func birthdayPlans(tx *db.Tx) (int, error) {
+	var n int64
+	err := tx.Gorm().Model(&model.MembershipPlan{}).Where("birthday_points > 0 OR birthday_template <> ''").Count(&n).Error
+	if err != nil {
+		return 0, fmt.Errorf("count the plans with a birthday gift: %w", err)
+	}
+	return int(n), nil
+}
+
+// earlyOn returns the hours of early access of those members who have some on a day. Given days have none.
+func earlyOn(tx *db.Tx, list []model.MemberID, d model.Day) (map[model.MemberID]int, error) {
+	var rows []struct {
+		MemberID   model.MemberID
+		EarlyHours int
+	}
+	err := tx.Gorm().Raw(`SELECT p.member_id, l.early_hours FROM membership_periods p JOIN membership_plans l ON l.id = p.plan_id
+		WHERE p.member_id IN ? AND p.state = 'live' AND p.gift_source IS NULL AND p.from_day <= ? AND p.to_day > ? AND l.early_hours > 0`, list, d, d).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read the early access of %d members: %w", len(list), err)
+	}
+	out := make(map[model.MemberID]int, len(rows))
+	for _, r := range rows {
+		out[r.MemberID] = r.EarlyHours
+	}
+	return out, nil
+}
+
+// endingPeriods returns live periods whose end lies in [from, to], in the order of their ids from the one after after: those that no other
+// follows and no refund has cut.
+func endingPeriods(tx *db.Tx, from, to model.Day, after model.MembershipID, limit int) (rows []model.MembershipPeriod, err error) {
+	err = tx.Gorm().Where("state = ? AND to_day >= ? AND to_day <= ? AND id > ?", model.PeriodLive, from, to, after).
+		Where(`NOT EXISTS (SELECT 1 FROM membership_periods l WHERE l.member_id = membership_periods.member_id AND l.state = 'live' AND l.to_day > membership_periods.to_day)`).
+		Where(`NOT EXISTS (SELECT 1 FROM membership_refunds r WHERE r.period_id = membership_periods.id AND r.state <> 'dropped')`).
+		Order("id").Limit(limit).Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("list periods that end: %w", err)
+	}
+	return rows, nil
+}

@@ -17,6 +17,13 @@ import (
 
 const jobCycle = "memberships.cycle"
 
+// Work puts what runs by the clock on the timetable: reminders and birthday gifts in the morning, since a notice at night wakes people.
+func (s *Service) Work(q *jobs.Queue) {
+	q.Every("memberships.birthdays", jobs.DailyAt(8, 30, model.Shanghai), s.GiveBirthdays)
+	q.Every("memberships.remind", jobs.DailyAt(10, 0, model.Shanghai), s.Remind)
+	q.Every("memberships.refunds", jobs.Interval(time.Hour), s.DropEnded)
+}
+
 type cycleArgs struct {
 	Period model.MembershipID `json:"period"`
 	Cycle  int                `json:"cycle"`

@@ -35,6 +35,51 @@ type weChat struct {
 	mu     sync.Mutex
 	orders map[string]*wechat.Transaction
 	clock  *dbtest.Clock
+	// refunds are those that WeChat accepted; slow makes it keep them as processing.
+	refunds map[string]*wechat.Refund
+	slow    bool
+}
+
+func newWeChat(clock *dbtest.Clock) *weChat {
+	return &weChat{orders: map[string]*wechat.Transaction{}, refunds: map[string]*wechat.Refund{}, clock: clock}
+}
+
+// Refund takes a refund; one number refunds once.
+func (w *weChat) Refund(_ context.Context, in wechat.RefundRequest) (wechat.Refund, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r, known := w.refunds[in.OutRefundNo]
+	if !known {
+		r = &wechat.Refund{RefundID: "50000" + in.OutRefundNo[2:], OutRefundNo: in.OutRefundNo, TransactionID: in.TransactionID,
+			Status: wechat.RefundProcessing, CreateTime: w.clock.Now(), TotalFen: in.TotalFen, RefundFen: in.RefundFen, PayerTotalFen: in.TotalFen,
+			PayerRefundFen: in.RefundFen, ReceivedAccount: "支付用户零钱", Currency: "CNY"}
+		for _, t := range w.orders {
+			if t.TransactionID == in.TransactionID {
+				r.OutTradeNo = t.OutTradeNo
+			}
+		}
+		w.refunds[in.OutRefundNo] = r
+	}
+	w.advance(r)
+	return *r, nil
+}
+
+// advance ends a refund unless WeChat is slow.
+func (w *weChat) advance(r *wechat.Refund) {
+	if !w.slow && r.Status == wechat.RefundProcessing {
+		r.Status, r.SuccessTime = wechat.RefundSuccess, w.clock.Now()
+	}
+}
+
+func (w *weChat) QueryRefund(_ context.Context, no string) (wechat.Refund, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r, known := w.refunds[no]
+	if !known {
+		return wechat.Refund{}, &wechat.PayError{HTTPStatus: http.StatusNotFound, Code: wechat.PayRefundNotExist}
+	}
+	w.advance(r)
+	return *r, nil
 }
 
 func (w *weChat) Prepay(_ context.Context, in wechat.Prepay) (string, error) {
@@ -105,12 +150,14 @@ func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock, we *weChat) *world {
 	w.coupons = coupons.New(coupons.Deps{DB: d, Members: w.members, Log: log})
 	outbox := messages.New(messages.Deps{DB: d, Jobs: w.queue, Followers: w.members, Log: log})
 	outbox.Register()
-	w.payments = payments.New(payments.Deps{DB: d, Gateway: we, Queue: w.queue, Facts: f, Log: log, AppID: miniApp, MchID: mchID,
+	w.payments = payments.New(payments.Deps{DB: d, Gateway: we, Refunds: we, RefundNotifyURL: "https://shop.example/wechat/pay/notices/refund", Queue: w.queue, Facts: f, Log: log, AppID: miniApp, MchID: mchID,
 		NotifyURL: "https://shop.example/wechat/pay/notices/payment", Payer: w.members.ShopperTx})
 	w.points = points.New(points.Deps{DB: d, Log: log})
 	w.Service = memberships.New(memberships.Deps{DB: d, Members: w.members, Payments: w.payments, Coupons: w.coupons, Messages: outbox,
 		Queue: w.queue, Facts: f, Log: log, People: w.members, Points: w.points, PointsCost: 100})
 	facts.Subscribe(f, "memberships.activate", w.Activate)
+	facts.Subscribe(f, "memberships.refund", w.OnRefunded)
+	facts.Subscribe(f, "memberships.revoke_coupons", w.RevokeCoupons)
 	facts.Subscribe(f, "test", func(_ context.Context, a memberships.Activated) error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -135,7 +182,7 @@ func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock, we *weChat) *world {
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-		f(t, newWorld(t, d, clock, &weChat{orders: map[string]*wechat.Transaction{}, clock: clock}))
+		f(t, newWorld(t, d, clock, newWeChat(clock)))
 	})
 }
 
@@ -145,7 +192,7 @@ func two(t *testing.T, f func(t *testing.T, a, b *world)) {
 		t.Run(string(driver), func(t *testing.T) {
 			t.Parallel()
 			clock := dbtest.NewClock()
-			o, we := dbtest.Empty(t, driver), &weChat{orders: map[string]*wechat.Transaction{}, clock: clock}
+			o, we := dbtest.Empty(t, driver), newWeChat(clock)
 			f(t, newWorld(t, dbtest.Reopen(t, o, clock), clock, we), newWorld(t, dbtest.Reopen(t, o, clock), clock, we))
 		})
 	}

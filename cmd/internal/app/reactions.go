@@ -17,8 +17,10 @@ import (
 // react is the one page that says who reacts to what, and what runs by the clock.
 func react(v Services, d *db.DB, q *jobs.Queue) {
 	// Facts: what may come a moment after something happened.
-	facts.Subscribe(v.Facts, "memberships.activate", v.Memberships.Activate) // payments.Paid
-	facts.Subscribe(v.Facts, "mall.confirm", v.Mall.Confirm)                 // payments.Paid
+	facts.Subscribe(v.Facts, "memberships.activate", v.Memberships.Activate)            // payments.Paid
+	facts.Subscribe(v.Facts, "memberships.refund", v.Memberships.OnRefunded)            // payments.Refunded
+	facts.Subscribe(v.Facts, "memberships.revoke_coupons", v.Memberships.RevokeCoupons) // memberships.Refunded
+	facts.Subscribe(v.Facts, "mall.confirm", v.Mall.Confirm)                            // payments.Paid
 
 	facts.Subscribe(v.Facts, "tiers.gift", v.tierGift) // tiers.Reached
 
@@ -51,6 +53,7 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	v.Tiers.Work(q)
 	v.Tags.Work()
 	v.Mall.Work(q)
+	v.Memberships.Work(q)
 
 	// The timetable.
 	q.KeepTidy()
