@@ -69,6 +69,23 @@ func (g *Group[K, In, Out]) Do(ctx context.Context, key K, in In) (Out, error) {
 	return c.out.Value, c.out.Err
 }
 
+// DoBy is Do for callers who must answer in time and whose commands do no harm when they come again: when ctx ends it returns at
+// once, with ErrUnknownOutcome, although the command may still be carried out.
+func (g *Group[K, In, Out]) DoBy(ctx context.Context, key K, in In) (Out, error) {
+	done := make(chan Outcome[Out], 1)
+	go func() {
+		out, err := g.Do(ctx, key, in)
+		done <- Outcome[Out]{out, err}
+	}()
+	select {
+	case o := <-done:
+		return o.Value, o.Err
+	case <-ctx.Done():
+		var none Out
+		return none, ErrUnknownOutcome.Because(ctx.Err())
+	}
+}
+
 func (g *Group[K, In, Out]) wait(ctx context.Context, key K, c *groupCall[In, Out]) (Out, error) {
 	ended := ctx.Done()
 	for {

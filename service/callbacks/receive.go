@@ -31,31 +31,12 @@ func (s *Service) Receive(ctx context.Context, in Received) (id model.CallbackID
 	if err != nil {
 		return 0, false, err
 	}
-	got, err := s.await(ctx, row)
+	// What is stored after ctx has ended is a first delivery whose answer got lost; the next one is its copy.
+	got, err := s.receiving.DoBy(ctx, struct{}{}, row)
 	if db.IsDuplicate(err) { // another instance stored a copy between our look and our write; it is there now
-		got, err = s.await(ctx, row)
+		got, err = s.receiving.DoBy(ctx, struct{}{}, row)
 	}
 	return got.id, got.fresh, err
-}
-
-// await hands a callback to those who store and waits no longer than ctx allows: WeChat wants an answer in time also when the database
-// is slow. What is stored after that is a first delivery whose answer got lost; the next one is its copy.
-func (s *Service) await(ctx context.Context, row model.Callback) (received, error) {
-	type outcome struct {
-		got received
-		err error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		got, err := s.receiving.Do(ctx, struct{}{}, row)
-		done <- outcome{got, err}
-	}()
-	select {
-	case o := <-done:
-		return o.got, o.err
-	case <-ctx.Done():
-		return received{}, fmt.Errorf("store a callback: %w", ctx.Err())
-	}
 }
 
 // received is what became of a delivery.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"huitou/model"
 	"huitou/model/db"
@@ -20,23 +22,50 @@ type Outcome struct {
 // Apply takes in an authentic statement of WeChat about an order: a notice, the answer to a query, or a line of a bill. It is
 // the only way to a credit. It may be called any number of times, concurrently and in any order; an order is
 // credited at most once. A statement that does not fit is no error: the verdict says so, it is recorded, and a break is
-// opened. An error means that nothing was recorded, so that WeChat must send it again.
+// opened. An error means that nothing was recorded, or nobody knows, so that WeChat must send it again.
 func (s *Service) Apply(ctx context.Context, t wechat.Transaction, via Via) (Outcome, error) {
 	if out, known, err := s.seenBefore(ctx, t, via); err != nil || known {
 		return out, err
 	}
-	var (
-		out   Outcome
-		alarm *model.PayBreak
-	)
-	err := s.db.Do(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		out, alarm, err = s.apply(ctx, tx, t, via)
-		return err
-	})
+	got, err := s.applying.DoBy(ctx, struct{}{}, statement{t, via})
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply a %s about %q: %w", via, clip(t.OutTradeNo), err)
 	}
-	s.sound(ctx, alarm)
+	s.sound(ctx, got.alarm)
+	return got.Outcome, nil
+}
+
+// statement is what WeChat said, and how we heard it.
+type statement struct {
+	wechat.Transaction
+	via Via
+}
+
+// applied is what a statement led to, with the break that it opened.
+type applied struct {
+	Outcome
+	alarm *model.PayBreak
+}
+
+// applyMost is how many statements are applied in one transaction.
+const applyMost = 32
+
+// applyTogether applies the statements that came in while others were being committed, in the order of their numbers, in which every
+// instance locks the orders.
+func (s *Service) applyTogether(ctx context.Context, tx *db.Tx, _ struct{}, list []statement) ([]db.Outcome[applied], error) {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(list[a].OutTradeNo, list[b].OutTradeNo) })
+	out := make([]db.Outcome[applied], len(list))
+	for _, i := range order {
+		o, alarm, err := s.apply(ctx, tx, list[i].Transaction, list[i].via)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Value = applied{o, alarm}
+	}
 	return out, nil
 }
 

@@ -79,6 +79,8 @@ type Service struct {
 	payer                 func(ctx context.Context, tx *db.Tx, m model.MemberID) (string, error)
 	cap, refundAlone      model.Fen
 	payWithin             time.Duration
+
+	applying *db.Group[struct{}, statement, applied]
 }
 
 // New returns the service and registers its workers with the queue.
@@ -105,6 +107,7 @@ func New(d Deps) *Service {
 		s.payWithin = 30 * time.Minute
 	}
 	s.payWithin = max(s.payWithin, time.Minute)
+	s.applying = db.NewGroup(d.DB, applyMost, s.applyTogether)
 	s.register()
 	return s
 }
