@@ -101,20 +101,11 @@ func (f claimFlags) run(ctx context.Context, w io.Writer) (err error) {
 		return err
 	}
 	app.SpendMemory() // as `huitou serve` does
-	if f.out == "" {
-		if f.out, err = os.MkdirTemp("", "huitou-load-"); err != nil {
-			return err
-		}
-		defer os.RemoveAll(f.out)
+	drop, err := f.folders()
+	if err != nil {
+		return err
 	}
-	for _, dir := range []string{f.out, f.profile, f.store.folder} {
-		if dir == "" {
-			continue
-		}
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return fmt.Errorf("make %s: %w", dir, err)
-		}
-	}
+	defer func() { err = errors.Join(err, drop()) }()
 	on, err := f.store.describe(ctx)
 	if err != nil {
 		return err
@@ -125,6 +116,26 @@ func (f claimFlags) run(ctx context.Context, w io.Writer) (err error) {
 		return f.runFlash(ctx, w)
 	}
 	return f.runWays(ctx, w)
+}
+
+// folders makes the folders that the flags name; drop removes a temporary one.
+func (f *claimFlags) folders() (drop func() error, err error) {
+	drop = func() error { return nil }
+	if f.out == "" {
+		if f.out, err = os.MkdirTemp("", "huitou-load-"); err != nil {
+			return nil, err
+		}
+		drop = func() error { return os.RemoveAll(f.out) }
+	}
+	for _, dir := range []string{f.out, f.profile, f.store.folder} {
+		if dir == "" {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, errors.Join(fmt.Errorf("make %s: %w", dir, err), drop())
+		}
+	}
+	return drop, nil
 }
 
 // way is one manner of claiming.
@@ -208,7 +219,7 @@ func (s *side) close() error { return errors.Join(s.journal.close(), s.shop.clos
 // prepare opens a shop on a new database, warms it up and makes the hot things and shoppers of all turns.
 func (f claimFlags) prepare(ctx context.Context, how way) (s *side, err error) {
 	s = &side{how: how, stock: f.stock}
-	if s.shop, err = openShop(ctx, f.store, f.out, f.keep, f.instances); err != nil {
+	if s.shop, err = openShop(ctx, f.store, f.out, f.keep, f.instances, nil); err != nil {
 		return nil, err
 	}
 	if s.journal, err = openJournal(filepath.Join(f.out, "answers-"+how.name+".txt")); err != nil {

@@ -82,7 +82,7 @@ func TestFloodAtTwoInstances(t *testing.T) {
 // The check is of use only if it fails when the database has lost something.
 func TestJudgeFindsWhatTheDatabaseLost(t *testing.T) {
 	f := small(t)
-	s, err := openShop(t.Context(), f.store, f.out, false, 1)
+	s, err := openShop(t.Context(), f.store, f.out, false, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

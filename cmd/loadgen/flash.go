@@ -45,7 +45,7 @@ func (f claimFlags) runFlash(ctx context.Context, w io.Writer) error {
 
 // flood lets one flood arrive and returns how it went and how many invariants were checked after it.
 func (f claimFlags) flood(ctx context.Context, round int) (t turn, invariants int, err error) {
-	s, err := openShop(ctx, f.store, f.out, f.keep, f.instances)
+	s, err := openShop(ctx, f.store, f.out, f.keep, f.instances, nil)
 	if err != nil {
 		return t, 0, err
 	}

@@ -32,8 +32,8 @@ type shop struct {
 
 // openShop starts a shop of so many instances on one database: each has its own connections, caches, groups and jobs, and knows of the
 // others through the database alone; they share this process. dir gets the access log, which is written as in production: JSON, one line
-// a request, to a file.
-func openShop(ctx context.Context, st store, dir string, keep bool, instances int) (s *shop, err error) {
+// a request, to a file. fit may add settings; nil adds none.
+func openShop(ctx context.Context, st store, dir string, keep bool, instances int, fit func(*app.Settings)) (s *shop, err error) {
 	o, drop, err := st.create(ctx)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,11 @@ func openShop(ctx context.Context, st store, dir string, keep bool, instances in
 	key := []byte(random.Token()[:32])
 	s = &shop{close: shut}
 	for range instances {
-		a, addr, stop, err := openInstance(ctx, app.Settings{DB: o, Now: time.Now, Log: slog.New(slog.NewJSONHandler(access, nil)), Version: "load", PhoneKey: key})
+		settings := app.Settings{DB: o, Now: time.Now, Log: slog.New(slog.NewJSONHandler(access, nil)), Version: "load", PhoneKey: key}
+		if fit != nil {
+			fit(&settings)
+		}
+		a, addr, stop, err := openInstance(ctx, settings)
 		if err != nil {
 			return nil, err
 		}
