@@ -94,7 +94,8 @@ type newCouponTemplateRequest struct {
 		CapFen       model.Fen            `json:"cap_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"most that a percent, exchange or freight coupon takes off; 0 is no cap"`
 		ThresholdFen model.Fen            `json:"threshold_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"least value of the goods in the scope"`
 		Conditions   *couponConditions    `json:"conditions,omitempty" doc:"without it: all goods, all stores, used alone, returned on refund"`
-		Audience     model.CouponAudience `json:"audience,omitempty" enum:"everyone,newcomers,buyers,cardholders" default:"everyone" doc:"who may claim it: newcomers have not bought yet, buyers have, cardholders have a paid card. Staff and events give it to whomever they choose"`
+		Audience     model.CouponAudience `json:"audience,omitempty" enum:"everyone,newcomers,buyers,cardholders,tiers,tags" default:"everyone" doc:"who may claim it: newcomers have not bought yet, buyers have, cardholders have a paid card, tiers and tags are those on one of the levels or with one of the tags of audience_of. Staff and events give it to whomever they choose"`
+		AudienceOf   []model.PublicID     `json:"audience_of,omitempty" maxItems:"20" nullable:"false" doc:"ids of levels or tags"`
 		ClaimFrom    *time.Time           `json:"claim_from,omitempty"`
 		ClaimUntil   *time.Time           `json:"claim_until,omitempty" doc:"exclusive"`
 		UseFrom      *time.Time           `json:"use_from,omitempty" doc:"fixed dates: use_from and use_until"`
@@ -137,7 +138,7 @@ func (in *newCouponTemplateRequest) command(ctx context.Context) coupons.NewTemp
 	return coupons.NewTemplate{
 		Staff: web.Actor(ctx).ID, Name: b.Name, RulesText: b.RulesText,
 		CouponTerms:      model.CouponTerms{Kind: b.Kind, AmountFen: b.AmountFen, PercentOffBP: b.PercentOffBP, CapFen: b.CapFen, ThresholdFen: b.ThresholdFen},
-		CouponConditions: b.Conditions.model(), Audience: b.Audience,
+		CouponConditions: b.Conditions.model(), Audience: b.Audience, AudienceOf: b.AudienceOf,
 		ClaimFrom: b.ClaimFrom, ClaimUntil: b.ClaimUntil, UseFrom: b.UseFrom, UseUntil: b.UseUntil, UseDays: b.UseDays, Total: b.Total,
 		PerMember: b.PerMember, PerDay: b.PerDay, BudgetFen: b.BudgetFen, Claimable: b.Claimable, Issuable: b.Issuable, Key: in.Key(ctx),
 	}
@@ -150,7 +151,8 @@ type editCouponTemplateRequest struct {
 		RulesText  *string               `json:"rules_text,omitempty" maxLength:"2000"`
 		Terms      *couponTerms          `json:"terms,omitempty" doc:"before the first coupon only"`
 		Conditions *couponConditions     `json:"conditions,omitempty" doc:"before the first coupon only"`
-		Audience   *model.CouponAudience `json:"audience,omitempty" enum:"everyone,newcomers,buyers,cardholders"`
+		Audience   *model.CouponAudience `json:"audience,omitempty" enum:"everyone,newcomers,buyers,cardholders,tiers,tags"`
+		AudienceOf *[]model.PublicID     `json:"audience_of,omitempty" maxItems:"20" nullable:"false" doc:"ids of levels or tags; after the first coupon only more of them"`
 		ClaimFrom  *time.Time            `json:"claim_from,omitempty" doc:"0001-01-01T00:00:00Z takes the bound away"`
 		ClaimUntil *time.Time            `json:"claim_until,omitempty" doc:"0001-01-01T00:00:00Z takes the bound away"`
 		UseFrom    *time.Time            `json:"use_from,omitempty"`
@@ -177,7 +179,7 @@ type couponTerms struct {
 func (in *editCouponTemplateRequest) command(ctx context.Context) coupons.Edit {
 	b := in.Body
 	e := coupons.Edit{
-		Staff: web.Actor(ctx).ID, ID: in.ID, Name: b.Name, RulesText: b.RulesText, Audience: b.Audience,
+		Staff: web.Actor(ctx).ID, ID: in.ID, Name: b.Name, RulesText: b.RulesText, Audience: b.Audience, AudienceOf: b.AudienceOf,
 		ClaimFrom: b.ClaimFrom, ClaimUntil: b.ClaimUntil, UseFrom: b.UseFrom, UseUntil: b.UseUntil, UseDays: b.UseDays, Total: b.Total,
 		PerMember: b.PerMember, PerDay: b.PerDay, BudgetFen: b.BudgetFen, Claimable: b.Claimable, Issuable: b.Issuable,
 	}
@@ -229,7 +231,8 @@ type couponTemplateView struct {
 	CapFen       model.Fen                 `json:"cap_fen"`
 	ThresholdFen model.Fen                 `json:"threshold_fen"`
 	Conditions   couponConditions          `json:"conditions"`
-	Audience     model.CouponAudience      `json:"audience" enum:"everyone,newcomers,buyers,cardholders"`
+	Audience     model.CouponAudience      `json:"audience" enum:"everyone,newcomers,buyers,cardholders,tiers,tags"`
+	AudienceOf   []model.PublicID          `json:"audience_of" doc:"ids of levels or tags"`
 	ClaimFrom    *time.Time                `json:"claim_from"`
 	ClaimUntil   *time.Time                `json:"claim_until"`
 	UseFrom      *time.Time                `json:"use_from"`
@@ -251,7 +254,7 @@ func couponTemplate(t coupons.Template) couponTemplateView {
 	return couponTemplateView{
 		ID: t.ID, Name: t.Name, RulesText: t.RulesText, Kind: t.Kind, AmountFen: t.AmountFen, PercentOffBP: t.PercentOffBP,
 		CapFen: t.CapFen, ThresholdFen: t.ThresholdFen, ClaimFrom: t.ClaimFrom, ClaimUntil: t.ClaimUntil, Audience: t.Audience,
-		PerDay: t.PerDay, BudgetFen: t.BudgetFen, SpentFen: t.SpentFen,
+		AudienceOf: append([]model.PublicID{}, t.AudienceOf...), PerDay: t.PerDay, BudgetFen: t.BudgetFen, SpentFen: t.SpentFen,
 		Conditions: couponConditions{
 			SKUs: t.Scope.SKUs, Categories: t.Scope.Categories, ExceptSKUs: t.Scope.ExceptSKUs, ExceptCategories: t.Scope.ExceptCategories,
 			Stores: t.Stores, Group: t.Group, Priority: t.Priority, Refund: t.Refund, GraceDays: t.GraceDays,

@@ -78,6 +78,7 @@ type couponOfferView struct {
 	Claimable    bool              `json:"claimable"`
 	Reason       string            `json:"reason" doc:"code of why it cannot be claimed now; empty when it can"`
 	ReasonText   string            `json:"reason_text"`
+	ReasonLevels []string          `json:"reason_levels,omitempty" doc:"names of the levels that it is for, when that is the reason"`
 }
 
 func couponOffers(offers []coupons.Offer) *couponOffersReply {
@@ -92,6 +93,7 @@ func couponOffers(offers []coupons.Offer) *couponOffersReply {
 		}
 		if f := fault.Of(o.Refusal); f != nil {
 			v.Reason, v.ReasonText = f.Code, f.Chinese
+			v.ReasonLevels, _ = f.Detail["levels"].([]string)
 		}
 		out.Body.Templates[i] = v
 	}

@@ -47,24 +47,6 @@ func (s *Service) decideClaims(ctx context.Context, tx *db.Tx, id model.PublicID
 	return s.grantTx(ctx, tx, t, refusal, gs)
 }
 
-// keepToAudience refuses those whom a template is not for.
-func (s *Service) keepToAudience(ctx context.Context, tx *db.Tx, t model.CouponTemplate, gs []grant) error {
-	members := make([]model.MemberID, len(gs))
-	for i, g := range gs {
-		members[i] = g.member
-	}
-	mayClaim, err := s.audience(ctx, tx, t.Audience, members)
-	if err != nil {
-		return err
-	}
-	for i := range gs {
-		if !mayClaim(gs[i].member) {
-			gs[i].refusal = ErrNotForYou
-		}
-	}
-	return nil
-}
-
 // claimSource makes the source of a coupon from a client's key. It is hashed because scope and key together may be longer
 // than a source; the scope names the member, so nobody meets another's key (threat T3).
 func claimSource(k db.Key) string {

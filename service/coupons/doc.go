@@ -18,7 +18,9 @@
 //     idempotency key, so the coupon itself is the record of the key, and its terms never change: a repeated
 //     key gives the very same answer, also after the template is sold out or has ended.
 //   - The limit per day is held by slots too, one row for each coupon and business day.
-//   - An audience binds claims. Staff and events give to whomever they choose.
+//   - An audience binds claims, as it is at the moment of the claim: who stood on a level when he took his coupon keeps it when he has left the level.
+//     Levels and tags are named by their ids, and one of them is enough. Staff and events give to whomever they choose. A refusal names the
+//     audience, with the names of levels; tags are the shop's own words and never told to members.
 //   - What a coupon is worth is copied into it when it is given. Its conditions (scope, stores, stacking, refund) are long and shared: they are
 //     rows of their own, one for all who say the same, that are never changed; the coupon points at one. Names and texts are read
 //     from the template.

@@ -22,6 +22,7 @@ type Edit struct {
 	Terms           *model.CouponTerms
 	Conditions      *model.CouponConditions
 	Audience        *model.CouponAudience
+	AudienceOf      *[]model.PublicID
 	// An instant that is the zero time takes the bound away.
 	ClaimFrom, ClaimUntil, UseFrom, UseUntil *time.Time
 	UseDays, Total, PerMember, PerDay        *int64
@@ -65,6 +66,11 @@ func (s *Service) editTx(ctx context.Context, tx *db.Tx, in Edit) (Template, err
 	if err := fault.InvalidFields(now.faults()); err != nil {
 		return Template{}, err
 	}
+	if in.Audience != nil || in.AudienceOf != nil {
+		if err := s.checkAudience(ctx, tx, now.Audience, now.AudienceOf); err != nil {
+			return Template{}, err
+		}
+	}
 	row := now.row()
 	if row.TermsID, err = keepConditions(tx, now.CouponConditions); err != nil {
 		return Template{}, fmt.Errorf("keep the conditions of template %d: %w", t.ID, err)
@@ -93,7 +99,8 @@ func (s *Service) editTx(ctx context.Context, tx *db.Tx, in Edit) (Template, err
 func written(t model.CouponTemplate, c *Conditions) NewTemplate {
 	return NewTemplate{
 		Name: t.Name, RulesText: t.RulesText, CouponTerms: t.CouponTerms, CouponConditions: c.CouponConditions, Audience: t.Audience,
-		ClaimFrom: t.ClaimFrom, ClaimUntil: t.ClaimUntil, UseFrom: t.UseFrom, UseUntil: t.UseUntil, UseDays: t.UseDays, Total: t.Total,
+		AudienceOf: audienceOf(t),
+		ClaimFrom:  t.ClaimFrom, ClaimUntil: t.ClaimUntil, UseFrom: t.UseFrom, UseUntil: t.UseUntil, UseDays: t.UseDays, Total: t.Total,
 		PerMember: t.PerMember, PerDay: t.PerDay, BudgetFen: t.BudgetFen, Claimable: t.Claimable, Issuable: t.Issuable,
 	}
 }
@@ -103,7 +110,10 @@ func (in Edit) apply(n NewTemplate) NewTemplate {
 	set(&n.RulesText, in.RulesText)
 	set(&n.CouponTerms, in.Terms)
 	set(&n.CouponConditions, in.Conditions)
-	set(&n.Audience, in.Audience)
+	if in.Audience != nil && *in.Audience != n.Audience {
+		n.Audience, n.AudienceOf = *in.Audience, nil // the levels or tags of another one mean nothing to it
+	}
+	set(&n.AudienceOf, in.AudienceOf)
 	set(&n.UseDays, in.UseDays)
 	set(&n.Total, in.Total)
 	set(&n.PerMember, in.PerMember)
@@ -147,7 +157,7 @@ func narrowing(was, now model.CouponTemplate) error {
 	lower := func(was, now, none int64) bool { return now != none && (was == none || now < was) }
 	less(now.CouponTerms != was.CouponTerms, "terms")
 	less(now.TermsID != was.TermsID, "conditions")
-	less(now.Audience != was.Audience && now.Audience != model.ForEveryone, "audience")
+	less(narrower(was, now), "audience")
 	less(lower(was.Total, now.Total, -1), "total")
 	less(lower(was.PerMember, now.PerMember, 0), "per_member")
 	less(lower(was.PerDay, now.PerDay, 0), "per_day")

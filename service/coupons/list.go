@@ -42,13 +42,15 @@ func (s *Service) Templates(ctx context.Context, member model.MemberID) (offers 
 				o.Remaining = t.Total - t.Claimed
 			}
 			if o.Refusal = claimRefusal(t, tx.Now); o.Refusal == nil {
-				mayClaim, err := s.audience(ctx, tx, t.Audience, []model.MemberID{member})
+				mayClaim, err := s.audience(ctx, tx, t, []model.MemberID{member})
 				if err != nil {
 					return err
 				}
 				switch {
 				case !mayClaim(member):
-					o.Refusal = ErrNotForYou
+					if o.Refusal, err = s.notForYou(ctx, tx, t); err != nil {
+						return err
+					}
 				case t.PerDay > 0 && mineToday[t.ID] >= t.PerDay:
 					o.Refusal = ErrDayLimit
 				case t.PerMember > 0 && o.Mine >= t.PerMember:

@@ -184,7 +184,7 @@ func (n NewTemplate) faults() []fault.Field {
 	bad(n.PerDay < 0 || n.PerDay > maxPerMember, "per_day", "0 (no limit) to %d", maxPerMember)
 	bad(n.PerMember > 0 && n.PerDay > n.PerMember, "per_day", "at most per_member")
 	bad(n.BudgetFen < 0 || n.BudgetFen > maxBudget, "budget_fen", "0 (none) to %d", int64(maxBudget))
-	bad(!slices.Contains(audiences, n.Audience), "audience", "everyone, newcomers, buyers or cardholders")
+	list = append(list, audienceFaults(n.Audience, n.AudienceOf)...)
 	for _, l := range []struct {
 		field string
 		list  []string
@@ -216,8 +216,6 @@ func (n NewTemplate) faults() []fault.Field {
 const maxBudget = 100 * model.MaxFen
 
 var kinds = []model.CouponKind{model.CouponAmount, model.CouponPercent, model.CouponExchange, model.CouponFreight}
-
-var audiences = []model.CouponAudience{"", model.ForEveryone, model.ForNewcomers, model.ForBuyers, model.ForCardholders}
 
 // code reports whether s is a word that other systems made: printable ASCII without spaces.
 func code(s string, limit int) bool {

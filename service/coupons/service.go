@@ -2,7 +2,6 @@ package coupons
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -49,8 +48,8 @@ type Deps struct {
 	Page     string
 	// Birthdays is needed by rules for birthdays, with Queue.
 	Birthdays Birthdays
-	// Audience returns which of the members belong to an audience that is not everyone; nil means nobody does.
-	Audience func(ctx context.Context, tx *db.Tx, a model.CouponAudience, members []model.MemberID) (map[model.MemberID]bool, error)
+	// Audiences knows who belongs to an audience that is not everyone; nil means nobody does.
+	Audiences Audiences
 	// MemberPrice returns the share that a member's price takes off goods; nil means nothing.
 	MemberPrice func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error)
 }
@@ -68,8 +67,8 @@ type Service struct {
 	birthdays Birthdays
 	messages  Outbox
 	page      string
-	// inAudience and memberPrice are asked of those who know; each may be nil.
-	inAudience  func(context.Context, *db.Tx, model.CouponAudience, []model.MemberID) (map[model.MemberID]bool, error)
+	// audiences and memberPrice are asked of those who know; each may be nil.
+	audiences   Audiences
 	memberPrice func(context.Context, *db.Tx, model.MemberID, time.Time) (model.BasisPoints, error)
 	terms       sync.Map // model.CouponTermsID -> *Conditions
 	// firsts holds, by model.CouponTemplateID, whether the last batch had first claims only: a hint for speed, see batch.lookUp.
@@ -78,7 +77,7 @@ type Service struct {
 
 // New returns the service.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, members: d.Members, log: d.Log, queue: d.Queue, inAudience: d.Audience, memberPrice: d.MemberPrice,
+	s := &Service{db: d.DB, members: d.Members, log: d.Log, queue: d.Queue, audiences: d.Audiences, memberPrice: d.MemberPrice,
 		people: d.People, birthdays: d.Birthdays, messages: d.Messages, page: d.Page}
 	s.claims = db.NewGroup(d.DB, maxBatch, s.decideClaims)
 	s.links = db.NewGroup(d.DB, maxBatch, s.decideLinkClaims)
@@ -86,19 +85,4 @@ func New(d Deps) *Service {
 		jobs.Handle(d.Queue, lockEnds, s.endLock)
 	}
 	return s
-}
-
-// audience returns a test for belonging to an audience.
-func (s *Service) audience(ctx context.Context, tx *db.Tx, a model.CouponAudience, members []model.MemberID) (func(model.MemberID) bool, error) {
-	if a == "" || a == model.ForEveryone {
-		return func(model.MemberID) bool { return true }, nil
-	}
-	if s.inAudience == nil {
-		return func(model.MemberID) bool { return false }, nil
-	}
-	in, err := s.inAudience(ctx, tx, a, members)
-	if err != nil {
-		return nil, fmt.Errorf("ask who is one of the %s: %w", a, err)
-	}
-	return func(m model.MemberID) bool { return in[m] }, nil
 }

@@ -21,8 +21,10 @@ type NewTemplate struct {
 	Name, RulesText string
 	model.CouponTerms
 	model.CouponConditions
-	Audience              model.CouponAudience // everyone when empty; only claims are bound by it
-	ClaimFrom, ClaimUntil *time.Time           // half-open; nil is no bound
+	Audience model.CouponAudience // everyone when empty; only claims are bound by it
+	// AudienceOf names the levels of ForTiers or the tags of ForTagged, 1 to 20: one of them is enough.
+	AudienceOf            []model.PublicID `json:",omitempty"`
+	ClaimFrom, ClaimUntil *time.Time       // half-open; nil is no bound
 	// Either UseFrom and UseUntil (half-open) or UseDays says when its coupons are usable.
 	UseFrom, UseUntil   *time.Time
 	UseDays             int64
@@ -47,6 +49,9 @@ func (s *Service) CreateTemplate(ctx context.Context, in NewTemplate) (t Templat
 }
 
 func (s *Service) createTemplateTx(ctx context.Context, tx *db.Tx, in NewTemplate) (Template, error) {
+	if err := s.checkAudience(ctx, tx, in.Audience, in.AudienceOf); err != nil {
+		return Template{}, err
+	}
 	terms, err := keepConditions(tx, in.CouponConditions)
 	if err != nil {
 		return Template{}, fmt.Errorf("keep the conditions of a coupon template: %w", err)
@@ -65,7 +70,8 @@ func (s *Service) createTemplateTx(ctx context.Context, tx *db.Tx, in NewTemplat
 func (n NewTemplate) row() model.CouponTemplate {
 	return model.CouponTemplate{
 		Name: strings.TrimSpace(n.Name), RulesText: n.RulesText, CouponTerms: n.CouponTerms, Audience: cmp.Or(n.Audience, model.ForEveryone),
-		ClaimFrom: utc(n.ClaimFrom), ClaimUntil: utc(n.ClaimUntil), UseFrom: utc(n.UseFrom), UseUntil: utc(n.UseUntil), UseDays: n.UseDays,
+		AudienceOf: joined(n.AudienceOf),
+		ClaimFrom:  utc(n.ClaimFrom), ClaimUntil: utc(n.ClaimUntil), UseFrom: utc(n.UseFrom), UseUntil: utc(n.UseUntil), UseDays: n.UseDays,
 		Total: n.Total, PerMember: n.PerMember, PerDay: n.PerDay, BudgetFen: n.BudgetFen, Claimable: n.Claimable, Issuable: n.Issuable,
 	}
 }
@@ -133,7 +139,7 @@ func (s *Service) trail(ctx context.Context, tx *db.Tx, staff model.StaffID, act
 func trailOf(t model.CouponTemplate) map[string]any {
 	return map[string]any{
 		"name": t.Name, "state": t.State, "total": t.Total, "per_member": t.PerMember, "per_day": t.PerDay, "terms": t.CouponTerms,
-		"conditions": t.TermsID, "audience": t.Audience, "budget_fen": t.BudgetFen, "claimable": t.Claimable, "issuable": t.Issuable,
+		"conditions": t.TermsID, "audience": t.Audience, "audience_of": audienceOf(t), "budget_fen": t.BudgetFen, "claimable": t.Claimable, "issuable": t.Issuable,
 		"claim_from": t.ClaimFrom, "claim_until": t.ClaimUntil, "use_from": t.UseFrom, "use_until": t.UseUntil, "use_days": t.UseDays,
 	}
 }

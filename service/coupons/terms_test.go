@@ -3,7 +3,6 @@ package coupons_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -78,38 +77,6 @@ func count(t testing.TB, d *db.DB, row any) (n int64) {
 		t.Fatal(err)
 	}
 	return n
-}
-
-// An audience binds claims; staff decide for themselves.
-func TestAudience(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
-		s := coupons.New(coupons.Deps{DB: d, Members: crowd(10), Log: slog.New(slog.DiscardHandler),
-			Audience: func(_ context.Context, _ *db.Tx, a model.CouponAudience, list []model.MemberID) (map[model.MemberID]bool, error) {
-				out := map[model.MemberID]bool{}
-				for _, m := range list {
-					out[m] = a == model.ForBuyers && m%2 == 0
-				}
-				return out, nil
-			}})
-		n := tenOff()
-		n.Audience = model.ForBuyers
-		id := active(t, s, n)
-		var y tally
-		together(10, func(i int) {
-			_, err := claim(s, model.MemberID(i+1), id)
-			y.add(t, err)
-		})
-		y.want(t, map[string]int{"": 5, "coupons.not_for_you": 5})
-		offers, err := s.Templates(ctx, 1)
-		if err != nil || len(offers) != 1 {
-			t.Fatalf("Templates = %v, %v", offers, err)
-		}
-		is(t, "the claim centre", offers[0].Refusal, coupons.ErrNotForYou)
-		if _, err := s.Issue(ctx, coupons.Issue{Staff: clerk, Member: 1, Template: id}); err != nil {
-			t.Errorf("staff give one to somebody else: %v", err)
-		}
-		sound(t, d)
-	})
 }
 
 func ptr[T any](v T) *T { return &v }

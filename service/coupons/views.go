@@ -54,6 +54,7 @@ type Template struct {
 	model.CouponTerms
 	model.CouponConditions
 	Audience              model.CouponAudience
+	AudienceOf            []model.PublicID // levels or tags
 	ClaimFrom, ClaimUntil *time.Time
 	UseFrom, UseUntil     *time.Time
 	UseDays               int64
@@ -70,7 +71,8 @@ type Template struct {
 func templateView(t model.CouponTemplate, c *Conditions) Template {
 	return Template{
 		ID: t.PublicID, Name: t.Name, RulesText: t.RulesText, CouponTerms: t.CouponTerms, CouponConditions: c.CouponConditions, Audience: t.Audience,
-		ClaimFrom: t.ClaimFrom, ClaimUntil: t.ClaimUntil, UseFrom: t.UseFrom, UseUntil: t.UseUntil, UseDays: t.UseDays,
+		AudienceOf: audienceOf(t),
+		ClaimFrom:  t.ClaimFrom, ClaimUntil: t.ClaimUntil, UseFrom: t.UseFrom, UseUntil: t.UseUntil, UseDays: t.UseDays,
 		Total: t.Total, Claimed: t.Claimed, PerMember: t.PerMember, PerDay: t.PerDay,
 		BudgetFen: t.BudgetFen, SpentFen: t.SpentFen, Claimable: t.Claimable, Issuable: t.Issuable,
 		State: t.State, CreatedAt: t.CreatedAt,

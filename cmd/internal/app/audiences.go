@@ -8,15 +8,22 @@ import (
 	"huitou/model/db"
 )
 
-// audience says who of the members is one of an audience of coupons. Those who know stand beside and above coupons.
-func (v *Services) audience(ctx context.Context, tx *db.Tx, a model.CouponAudience, list []model.MemberID) (map[model.MemberID]bool, error) {
-	switch a {
+// audiences says who of the members is one of an audience of coupons. Those who know stand beside and above coupons.
+type audiences struct{ v *Services }
+
+// InTx is what coupons ask at a claim.
+func (a audiences) InTx(ctx context.Context, tx *db.Tx, which model.CouponAudience, of []model.PublicID, list []model.MemberID) (map[model.MemberID]bool, error) {
+	switch which {
 	case model.ForCardholders:
-		return v.Memberships.HoldersTx(ctx, tx, list)
+		return a.v.Memberships.HoldersTx(ctx, tx, list)
+	case model.ForTiers:
+		return a.v.Tiers.OnOneOfTx(ctx, tx, of, list)
+	case model.ForTagged:
+		return a.v.Tags.AnyTx(ctx, tx, of, list)
 	case model.ForBuyers:
-		return v.Members.BuyersTx(ctx, tx, list)
+		return a.v.Members.BuyersTx(ctx, tx, list)
 	case model.ForNewcomers:
-		bought, err := v.Members.BuyersTx(ctx, tx, list)
+		bought, err := a.v.Members.BuyersTx(ctx, tx, list)
 		if err != nil {
 			return nil, err
 		}
@@ -26,5 +33,13 @@ func (v *Services) audience(ctx context.Context, tx *db.Tx, a model.CouponAudien
 		}
 		return fresh, nil
 	}
-	return nil, fmt.Errorf("app: nobody knows the audience %q", a)
+	return nil, fmt.Errorf("app: nobody knows the audience %q", which)
+}
+
+// NamesTx names levels or tags.
+func (a audiences) NamesTx(ctx context.Context, tx *db.Tx, which model.CouponAudience, of []model.PublicID) ([]string, error) {
+	if which == model.ForTagged {
+		return a.v.Tags.NamesTx(ctx, tx, of)
+	}
+	return a.v.Tiers.NamesTx(ctx, tx, of)
 }

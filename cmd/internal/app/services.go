@@ -69,7 +69,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	})
 	v.Points = points.New(points.Deps{DB: d, Log: log, Adjust: s.Adjust})
 	v.Coupons = coupons.New(coupons.Deps{
-		DB: d, Members: v.Members, Log: log, Queue: q, People: v.Members, Birthdays: v.Members, Messages: v.Messages, Audience: v.audience,
+		DB: d, Members: v.Members, Log: log, Queue: q, People: v.Members, Birthdays: v.Members, Messages: v.Messages, Audiences: audiences{&v},
 		MemberPrice: func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error) {
 			return v.Memberships.PercentOff(ctx, tx, m, at) // made below
 		},

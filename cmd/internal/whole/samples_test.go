@@ -328,10 +328,10 @@ func (f *furnished) samples() map[string]sample {
 		"create-coupon-template": {body: fixed(map[string]any{
 			"name": "满100减20", "rules_text": "不可叠加", "kind": "amount", "amount_fen": 2000, "percent_off_bp": 0, "cap_fen": 0, "threshold_fen": 10000,
 			"claim_from": f.clock.Now().UTC().Format(time.RFC3339), "claim_until": until, "use_days": 30, "total": 100, "per_member": 1, "claimable": true, "issuable": true,
-			"per_day": 1, "budget_fen": 1_000_00, "audience": "everyone", "conditions": f.conditions(),
+			"per_day": 1, "budget_fen": 1_000_00, "audience": "everyone", "audience_of": []any{}, "conditions": f.conditions(),
 		}), other: with("name", "满100减21")},
 		"edit-coupon-template": {path: map[string]string{"id": f.draft.ID}, body: fixed(map[string]any{
-			"name": "满100减25", "rules_text": "限童装", "audience": "everyone", "use_days": 20, "total": 200, "per_member": 3, "per_day": 1, "budget_fen": 1_000_00,
+			"name": "满100减25", "rules_text": "限童装", "audience": "everyone", "audience_of": []any{}, "use_days": 20, "total": 200, "per_member": 3, "per_day": 1, "budget_fen": 1_000_00,
 			"claim_from": f.clock.Now().UTC().Format(time.RFC3339), "claim_until": until, "claimable": true, "issuable": true,
 			"terms":      map[string]any{"kind": "amount", "amount_fen": 2500, "percent_off_bp": 0, "cap_fen": 0, "threshold_fen": 10000},
 			"conditions": f.conditions(),

@@ -3,6 +3,7 @@ package whole
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"huitou/model/db"
@@ -90,6 +91,59 @@ func TestTagsInStepWithWeChat(t *testing.T) {
 	compare()
 	if list, err := weixin.Tags(t.Context()); err != nil || slices.ContainsFunc(list, func(x wechat.FanTag) bool { return x.Name == "贵客" }) {
 		t.Errorf("after its end there are %+v, %v", list, err)
+	}
+	s.audit(t)
+}
+
+// A coupon for a tag and one for a level, from the counter to the claim centre.
+func TestCouponsForTagsAndLevels(t *testing.T) {
+	t.Parallel()
+	s := start(t, db.SQLite)
+	owner, ann := s.owner(t), s.shopper(t)
+	levels := s.levels(t, owner)
+	var found struct{ ID int64 }
+	s.must(t, call{method: "GET", path: "/admin/v1/members?number=" + ann.number, token: owner}, &found)
+	var vip, forTag, forLevel struct{ ID string }
+	s.must(t, call{method: "POST", path: "/admin/v1/tags", token: owner, key: newKey(), body: map[string]any{"name": "贵客"}}, &vip)
+	template := func(audience, of string) map[string]any {
+		return map[string]any{"name": "限人券", "kind": "amount", "amount_fen": 500, "use_days": 30, "total": 10, "per_member": 1,
+			"audience": audience, "audience_of": []string{of}, "claimable": true, "issuable": false}
+	}
+	create := call{method: "POST", path: "/admin/v1/coupon-templates", token: owner, key: newKey(), body: template("tags", levels[1])}
+	if a := s.do(t, create); a.problem.Code != "input.invalid" {
+		t.Errorf("a level for a tag was answered %d %s", a.status, a.body)
+	}
+	for out, body := range map[*struct{ ID string }]map[string]any{&forTag: template("tags", vip.ID), &forLevel: template("tiers", levels[len(levels)-1])} {
+		s.must(t, call{method: "POST", path: "/admin/v1/coupon-templates", token: owner, key: newKey(), body: body}, out)
+		s.must(t, call{method: "POST", path: "/admin/v1/coupon-templates/" + out.ID + "/activate", token: owner}, nil)
+	}
+	claim := func(id string) answer {
+		return s.do(t, call{method: "POST", path: "/api/v1/coupon-templates/" + id + "/claims", token: ann.token, key: newKey()})
+	}
+	for id, more := range map[string]string{forTag.ID: "audience:selected", forLevel.ID: "levels:["} {
+		if a := claim(id); a.status != 403 || a.problem.Code != "coupons.not_for_you" || !strings.Contains(fmt.Sprint(a.problem.More), more) {
+			t.Errorf("a claim of somebody else's was answered %d %s", a.status, a.body)
+		}
+	}
+	var centre struct {
+		Templates []struct {
+			ID, Reason   string
+			ReasonLevels []string `json:"reason_levels"`
+		}
+	}
+	s.must(t, call{method: "GET", path: "/api/v1/coupon-templates", token: ann.token}, &centre)
+	met := 0
+	for _, o := range centre.Templates {
+		if o.ID == forTag.ID && o.Reason == "coupons.not_for_you" && o.ReasonLevels == nil || o.ID == forLevel.ID && len(o.ReasonLevels) == 1 {
+			met++
+		}
+	}
+	if met != 2 {
+		t.Errorf("the claim centre explains %d of 2: %+v", met, centre)
+	}
+	s.must(t, call{method: "POST", path: "/admin/v1/tags/" + vip.ID + "/members/add", token: owner, body: map[string]any{"member_ids": []int64{found.ID}}}, nil)
+	if a := claim(forTag.ID); a.status != 201 {
+		t.Errorf("with the tag the claim was answered %d %s", a.status, a.body)
 	}
 	s.audit(t)
 }
