@@ -23,13 +23,73 @@ func Messages(r *web.Routes, s *messages.Service) {
 		}
 		out := &messagesReply{Body: messagesView{Messages: make([]messageView, 0, len(listed.Messages)), Next: listed.Next}}
 		for _, m := range listed.Messages {
-			out.Body.Messages = append(out.Body.Messages, messageView{
-				m.ID, m.Member, string(m.Purpose), string(m.Channel), m.Template, m.Data, string(m.State), m.Reason, m.Code, m.MsgID, m.Attempts,
-				m.CreatedAt, m.AcceptedAt, m.FinishedAt,
-			})
+			out.Body.Messages = append(out.Body.Messages, viewOf(m))
 		}
 		return out, nil
 	})
+	web.Get(r, "/messages/{id}", web.Staff(staff.MessagesRead), web.Doc{
+		ID: "message", Summary: "一条消息:每次尝试、渠道和原因", Tag: "消息", Errors: []*fault.Fault{messages.ErrUnknown},
+	}, func(ctx context.Context, in *messageRequest) (*messageReply, error) {
+		m, err := s.Message(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return &messageReply{Body: detailView(m)}, nil
+	})
+	messageTemplates(r, s)
+	contactRules(r, s)
+}
+
+type messageRequest struct {
+	ID model.MessageID `path:"id" minimum:"1"`
+}
+
+type messageReply struct{ Body messageDetailView }
+
+type messageDetailView struct {
+	Message   messageView   `json:"message"`
+	Key       string        `json:"key" doc:"one visible message per key"`
+	URL       string        `json:"url"`
+	Channels  []string      `json:"channels" doc:"tried in this order"`
+	NotBefore *time.Time    `json:"not_before"`
+	NotAfter  *time.Time    `json:"not_after"`
+	DueAt     *time.Time    `json:"due_at" doc:"when it is looked at next; null when nothing is left to do"`
+	Tries     []attemptView `json:"tries"`
+}
+
+type attemptView struct {
+	N          int64      `json:"n"`
+	Channel    string     `json:"channel"`
+	StartedAt  time.Time  `json:"started_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+	Outcome    string     `json:"outcome" enum:",accepted,refused,unsure,repeated,skipped" doc:"empty: no answer was stored"`
+	Code       int64      `json:"code" doc:"the platform's error code; 0 without one"`
+	Why        string     `json:"why" doc:"the platform's words, or why nothing left"`
+	MsgID      *string    `json:"msg_id"`
+	Report     string     `json:"report" enum:",delivered,blocked,failed" doc:"what the platform reported afterwards"`
+}
+
+func detailView(m messages.Detail) messageDetailView {
+	out := messageDetailView{
+		Message: viewOf(m.View), Key: m.Key, URL: m.URL, NotBefore: m.NotBefore, NotAfter: m.NotAfter, DueAt: m.DueAt,
+		Tries: make([]attemptView, 0, len(m.Tries)),
+	}
+	for _, c := range m.Channels {
+		out.Channels = append(out.Channels, string(c))
+	}
+	for _, a := range m.Tries {
+		out.Tries = append(out.Tries, attemptView{
+			a.N, string(a.Channel), a.StartedAt, a.FinishedAt, string(a.Outcome), a.Code, a.Error, a.MsgID, string(a.Report),
+		})
+	}
+	return out
+}
+
+func viewOf(m messages.View) messageView {
+	return messageView{
+		m.ID, m.Member, string(m.Purpose), string(m.Channel), m.Template, m.Data, string(m.State), m.Reason, m.Code, m.MsgID, m.Attempts,
+		m.CreatedAt, m.AcceptedAt, m.FinishedAt,
+	}
 }
 
 type messagesRequest struct {

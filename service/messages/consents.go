@@ -122,9 +122,12 @@ type Consent struct {
 	ClearedWhy string
 }
 
-// Consents returns what a member agreed to, the newest first, at most 200.
+// Consents returns what a member agreed to, the newest first, at most 200, or ErrNoMember.
 func (s *Service) Consents(ctx context.Context, member model.MemberID) (out []Consent, err error) {
-	err = s.DB.Read(ctx, func(_ context.Context, tx *db.Tx) error {
+	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := s.knownTx(ctx, tx, member); err != nil {
+			return err
+		}
 		rows, err := consentsOf(tx, member, 200)
 		if err != nil {
 			return fmt.Errorf("list consents of member %d: %w", member, err)

@@ -223,6 +223,9 @@ func TestDoNotContact(t *testing.T) {
 				t.Errorf("Stop(%+v) = %v, want %v", bad, err, messages.ErrStopInvalid)
 			}
 		}
+		if _, err := w.s.Stop(ctx, messages.Stop{Staff: 7, Member: 1 << 40, Scope: model.StopAll, Reason: "staff"}); !errors.Is(err, messages.ErrNoMember) {
+			t.Errorf("Stop of nobody = %v, want %v", err, messages.ErrNoMember)
+		}
 		w.sound()
 	})
 }

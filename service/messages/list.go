@@ -61,6 +61,41 @@ func (s *Service) List(ctx context.Context, member model.MemberID, page db.Page)
 	return out, err
 }
 
+// Detail is a message with every attempt, also those where nothing left.
+type Detail struct {
+	View
+	Key       string
+	URL       string
+	Channels  []model.MessageChannel // in the order in which they are tried
+	NotBefore *time.Time
+	NotAfter  *time.Time
+	DueAt     *time.Time // when it is looked at next; nil when nothing is left to do
+	Tries     []model.MessageAttempt
+}
+
+// Message returns one message with its attempts, or ErrUnknown.
+func (s *Service) Message(ctx context.Context, id model.MessageID) (out Detail, err error) {
+	err = s.DB.Read(ctx, func(_ context.Context, tx *db.Tx) error {
+		m, err := byID(tx, id)
+		if err != nil {
+			return err
+		}
+		v, err := view(m)
+		if err != nil {
+			return err
+		}
+		tries, err := triesOf(tx, []model.Message{m})
+		if err != nil {
+			return fmt.Errorf("read the attempts of message %d: %w", id, err)
+		}
+		out = Detail{
+			View: v, Key: m.MessageKey, URL: m.URL, Channels: split(m.Channels), NotBefore: m.NotBefore, NotAfter: m.NotAfter, DueAt: m.DueAt, Tries: tries[id],
+		}
+		return nil
+	})
+	return out, err
+}
+
 func view(m model.Message) (View, error) {
 	v := View{
 		ID: m.ID, Member: m.MemberID, Purpose: m.Purpose, Channel: m.Channel, Template: m.Template, State: m.State, Reason: m.Reason, Code: m.Code,

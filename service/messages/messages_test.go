@@ -141,6 +141,14 @@ func (f *fans) UnfollowTx(_ context.Context, _ *db.Tx, openID string, _ time.Tim
 	return nil
 }
 
+func (f *fans) KnownTx(_ context.Context, _ *db.Tx, ids []model.MemberID) (map[model.MemberID]bool, error) {
+	out := map[model.MemberID]bool{}
+	for _, id := range ids {
+		out[id] = f.openIDs[id] != ""
+	}
+	return out, nil
+}
+
 // OwnerTx knows everybody by the openid that newFans gave, and by those of the mini-program.
 func (f *fans) OwnerTx(_ context.Context, _ *db.Tx, _, openID string) (model.MemberID, error) {
 	f.mu.Lock()

@@ -31,6 +31,7 @@ type Desk interface {
 type Followers interface {
 	AddressesTx(ctx context.Context, tx *db.Tx, ids []model.MemberID, phones bool) (map[model.MemberID]model.Address, error)
 	UnfollowTx(ctx context.Context, tx *db.Tx, openID string, at time.Time) error
+	KnownTx(ctx context.Context, tx *db.Tx, ids []model.MemberID) (map[model.MemberID]bool, error)
 	// OwnerTx returns the member of an openid, and makes one when nobody goes by it.
 	OwnerTx(ctx context.Context, tx *db.Tx, appID, openID string) (model.MemberID, error)
 }
@@ -84,4 +85,13 @@ func (s *Service) Register() {
 	// Versions before the channels had one job for each message. Those that wait still have nothing to do: the message says itself
 	// when it is due.
 	jobs.Handle(s.Jobs, "messages.send", func(context.Context, struct{}) error { return nil })
+}
+
+// knownTx returns ErrNoMember when there is no such member.
+func (s *Service) knownTx(ctx context.Context, tx *db.Tx, member model.MemberID) error {
+	known, err := s.Followers.KnownTx(ctx, tx, []model.MemberID{member})
+	if err == nil && !known[member] {
+		err = ErrNoMember
+	}
+	return err
 }

@@ -119,6 +119,22 @@ func checkField(c model.MessageChannel, field string, cut bool, add func(c model
 // templateNames are our names of all templates, in order.
 func (s *Service) templateNames() []string { return slices.Sorted(maps.Keys(s.Templates)) }
 
+// Known is a template in use.
+type Known struct {
+	Name     string
+	Purpose  model.MessagePurpose
+	Channels []model.MessageChannel
+}
+
+// SetUp returns the templates in use, by name.
+func (s *Service) SetUp() (out []Known) {
+	for _, name := range s.templateNames() {
+		t := s.Templates[name]
+		out = append(out, Known{name, t.purpose(), t.order()})
+	}
+	return out
+}
+
 // Problems returns what is wrong with the templates in use, and those whose channel nobody sends for.
 func (s *Service) Problems() []Problem {
 	out := Check(s.Templates)

@@ -44,6 +44,9 @@ func (s *Service) StopTx(ctx context.Context, tx *db.Tx, in Stop) (row model.DoN
 		utf8.RuneCountInString(in.Note) > 200 || !utf8.ValidString(in.Note):
 		return row, ErrStopInvalid
 	}
+	if err := s.knownTx(ctx, tx, in.Member); err != nil {
+		return row, err
+	}
 	key := fmt.Sprintf("%d:%s:%s", in.Member, in.Scope, in.Channel)
 	row = model.DoNotContact{
 		MemberID: in.Member, Scope: in.Scope, Channel: in.Channel, Reason: in.Reason, Note: in.Note, StaffID: in.Staff, OpenKey: &key, Since: tx.Now,
@@ -86,9 +89,12 @@ func (s *Service) Lift(ctx context.Context, in Lift) error {
 	})
 }
 
-// Stops returns every do-not-contact of a member, those that were lifted too, the newest first.
+// Stops returns every do-not-contact of a member, those that were lifted too, the newest first, or ErrNoMember.
 func (s *Service) Stops(ctx context.Context, member model.MemberID) (rows []model.DoNotContact, err error) {
-	err = s.DB.Read(ctx, func(_ context.Context, tx *db.Tx) error {
+	err = s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := s.knownTx(ctx, tx, member); err != nil {
+			return err
+		}
 		rows, err = stopsEver(tx, member)
 		return wrap(err, "list the do-not-contacts of member %d", member)
 	})

@@ -62,7 +62,10 @@ func stopsEver(tx *db.Tx, member model.MemberID) (rows []model.DoNotContact, err
 	return rows, err
 }
 
-func attemptsOf(tx *db.Tx, messages []model.MessageID) (rows []model.MessageAttempt, err error) {
-	err = tx.Gorm().Where("message_id IN ?", messages).Order("message_id, n").Find(&rows).Error
-	return rows, err
+func byID(tx *db.Tx, id model.MessageID) (m model.Message, err error) {
+	err = tx.Gorm().Where("id = ?", id).Take(&m).Error
+	if db.IsNotFound(err) {
+		err = ErrUnknown
+	}
+	return m, err
 }

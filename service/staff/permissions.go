@@ -26,6 +26,8 @@ const (
 	ParcelsMake       Permission = "parcels.make"       // make the QR code of a parcel
 	MessagesRead      Permission = "messages.read"      // see which messages were sent
 	PointsAdjust      Permission = "points.adjust"      // correct a member's points by hand
+	MessagesStop      Permission = "messages.stop"      // note that a member is not to be contacted
+	MessagesLift      Permission = "messages.lift"      // take such a note back
 	PointsApprove     Permission = "points.approve"     // decide on large corrections that somebody else asked for
 	PointsRules       Permission = "points.rules"       // make rules of earning points, try them on the past
 	PlansManage       Permission = "plans.manage"       // make and change plans of the paid card
@@ -51,13 +53,13 @@ const (
 var Roles = []Role{Owner, Manager, Clerk}
 
 // everyday is what a clerk may do; managers may do it as well.
-var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, RedemptionsRead, RedemptionsShip, MembersRead, TagsAssign, OrdersRead, ParcelsMake, MessagesRead, TasksWork}
+var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, RedemptionsRead, RedemptionsShip, MembersRead, TagsAssign, OrdersRead, ParcelsMake, MessagesRead, MessagesStop, TasksWork}
 
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{VisitsManage, TasksAssign, MembersCorrect, TagsManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
-	Owner:   append([]Permission{VisitsManage, TasksAssign, MembersCorrect, TagsManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, ReportsRead}, everyday...),
+	Manager: append([]Permission{PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, MembersMerge, MembersCorrect, TagsManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
+	Owner:   append([]Permission{PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, MembersMerge, MembersCorrect, TagsManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

@@ -40,25 +40,32 @@ func UseSim(s *app.Settings, a sim.Accounts, at *url.URL) error {
 	return nil
 }
 
-// Templates joins our messages with the templates of the simulated official account.
+// Templates joins our messages with the templates of the simulated accounts: the template message of the official account first, then,
+// where there is one of the same name, the notices that people agree to one by one.
 func Templates(a sim.Accounts) map[string]messages.Template {
-	id := map[string]string{}
-	for _, t := range a.Templates {
-		id[t.Name] = t.ID
+	lists := map[model.MessageChannel][]sim.Template{
+		model.ChannelOATemplate: a.Templates, model.ChannelOASubscribe: a.OASubscribe, model.ChannelMiniSubscribe: a.MiniSubscribe,
 	}
-	oa := func(name string, fields map[string]string, cut ...string) messages.Template {
-		return messages.Template{Forms: map[model.MessageChannel]messages.Form{
-			model.ChannelOATemplate: {ID: id[name], Fields: fields, Cut: cut},
-		}}
+	join := func(p model.MessagePurpose, name string, fields map[string]string, cut ...string) messages.Template {
+		t := messages.Template{Purpose: p, Forms: map[model.MessageChannel]messages.Form{}}
+		for c, list := range lists {
+			for _, known := range list {
+				if known.Name == name {
+					t.Forms[c] = messages.Form{ID: known.ID, Fields: fields, Cut: cut}
+				}
+			}
+		}
+		return t
 	}
 	return map[string]messages.Template{
-		"visit1": oa("visit", map[string]string{
+		// The visit is asked for by scanning the card in the parcel, so it is a service and comes at any hour.
+		"visit1": join(model.PurposeService, "visit", map[string]string{
 			"character_string1": "number", "thing2": "goods", "time3": "paid_at", "thing4": "advice"}, "thing2", "thing4"),
-		"tier.ending": oa("tier", map[string]string{
+		"tier.ending": join(model.PurposeCare, "tier", map[string]string{
 			"thing1": "level", "time2": "until", "thing3": "advice"}, "thing1", "thing3"),
-		"membership.activated": oa("membership", map[string]string{
+		"membership.activated": join(model.PurposeService, "membership", map[string]string{
 			"thing1": "plan", "amount2": "price", "time3": "at", "thing4": "until"}, "thing1", "thing4"),
-		"coupons.expiring": oa("coupon_expiring", map[string]string{
+		"coupons.expiring": join(model.PurposeCare, "coupon_expiring", map[string]string{
 			"thing1": "name", "number2": "count", "time3": "until", "thing4": "hint"}, "thing1", "thing4"),
 	}
 }

@@ -222,7 +222,7 @@ func (f *furnished) samples() map[string]sample {
 			return map[string]any{"code": code[field]}
 		}
 	}
-	return f.andVisits(f.andCouponChannels(map[string]sample{
+	return f.andMessages(f.andVisits(f.andCouponChannels(map[string]sample{
 		"sign-in":          {body: login("login", "js_code")},
 		"sign-out":         {},
 		"me":               {},
@@ -396,7 +396,13 @@ func (f *furnished) samples() map[string]sample {
 		"repurchase-report":    {query: "from=2026-03-01&to=2026-04-01"},
 		"points-liability":     {},
 		"points-liability-csv": {},
-	}))
+		"bills":                {query: "limit=5&before=2026-11-01"},
+		"reconcile-bill":       {path: map[string]string{"day": model.DayOf(f.clock.Now(), model.Shanghai).AddDays(-3).String()}},
+		"bill-breaks":          {query: "limit=5&state=open"},
+		"close-bill-break":     {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "已在商户平台核实"})},
+		"shippings":            {query: "limit=5&state=stuck"},
+		"retry-shipping":       {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "已补填承运商"})},
+	})))
 }
 
 // asked is a correction of points by the owner that waits for a second person.
