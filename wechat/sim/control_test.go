@@ -171,7 +171,7 @@ func TestPageIsSelfContained(t *testing.T) {
 			t.Errorf("index.html holds %q, which the policy blocks", bad)
 		}
 	}
-	for path, kind := range map[string]string{"/": "text/html", "/app.js": "text/javascript", "/app.css": "text/css"} {
+	for path, kind := range map[string]string{"/": "text/html", "/app.js": "text/javascript", "/clock.js": "text/javascript", "/acts.js": "text/javascript", "/app.css": "text/css"} {
 		resp, err := b.client.Get(b.control + path)
 		if err != nil {
 			t.Fatal(err)

@@ -29,4 +29,20 @@ func (s *Sim) mountPage(mux *http.ServeMux) {
 		out := s.showQRCode(&call{r: r, query: r.URL.Query(), endpoint: "/cgi-bin/showqrcode"})
 		out.write(w, r)
 	}))
+	mux.Handle("GET /door", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		d := s.doorByURL[r.URL.Query().Get("url")]
+		s.mu.Unlock()
+		if d == nil {
+			http.NotFound(w, r)
+			return
+		}
+		raw, err := picture(d.URL, 280, false)
+		if err != nil {
+			http.Error(w, "the picture cannot be drawn", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "image/jpeg")
+		w.Write(raw)
+	}))
 }

@@ -8,6 +8,6 @@
 //
 // The shop and its WeChat live by one Clock, which people move forward on the simulator's page; huitou serve has none. A journey stops
 // at every instant at which something is due and runs it, so that thirty days play out as they would have, in their order. Only
-// periodic tasks that come more often than once an hour are gathered: they run once in each stretch (an hour, more on journeys of
-// more than thirty days). Whoever signs requests to the shop by the time must ask the simulator's /_sim/clock for it after a journey.
+// periodic tasks that come more often are gathered: they run once in a stretch of an hour at least, of three hours in a journey of
+// thirty days, of twelve at most. Whoever signs requests to the shop by the time must ask the simulator's /_sim/clock for it.
 package demo

@@ -11,11 +11,12 @@ import (
 )
 
 const (
-	// finest is the shortest stretch between two stops of a journey for the sake of periodic tasks: one that comes more often runs once
-	// in a stretch, as the timetable lets missed runs happen once. Everything else gets a stop of its own at the instant it is due.
-	finest = time.Hour
-	// stretches is how many of them a journey has at most; those of long journeys are longer.
-	stretches = 720
+	// finest and coarsest bound the stretch between two stops of a journey for the sake of periodic tasks: one that comes more often runs
+	// once in a stretch, as the timetable lets missed runs happen once. Everything else, daily tasks too, gets a stop of its own at the
+	// instant it is due.
+	finest, coarsest = time.Hour, 12 * time.Hour
+	// stretches is how many of them a journey is divided into, within those bounds: thirty days go in stretches of three hours.
+	stretches = 240
 	// mostRuns bounds a journey: something that asks to be run again and again must not keep the clock for ever.
 	mostRuns = 500_000
 	// tellEvery is how often a journey tells how far it is, in real time.
@@ -108,7 +109,7 @@ type journey struct {
 
 func newJourney(from, to time.Time, finest time.Duration, tell func(sim.Journey)) *journey {
 	return &journey{
-		from: from, to: to, at: from, stretch: max(finest, to.Sub(from)/stretches),
+		from: from, to: to, at: from, stretch: max(finest, min(to.Sub(from)/stretches, coarsest)),
 		ran: map[string]int{}, started: time.Now(), tell: tell,
 	}
 }

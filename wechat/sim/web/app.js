@@ -1,7 +1,7 @@
 'use strict';
 
 const $ = (id) => document.getElementById(id);
-const apps = { oa: '公众号', mini: '小程序', pay: '微信支付' };
+const apps = { oa: '公众号', mini: '小程序', pay: '微信支付', sms: '短信' };
 let user = '';       // id of the chosen customer
 let shownUser = '';  // whose chat is on the screen
 let lastMessage = 0;
@@ -99,17 +99,17 @@ function showOrders(orders) {
 
 function drawMessage(m) {
   const from = apps[m.app];
-  if (m.kind === 'event') return el('div', { className: 'event', textContent: '你' + m.text });
+  if (m.kind === 'event') return el('div', { className: 'event', textContent: '你' + m.text + (m.url ? ' ' + m.url : '') });
   if (m.kind === 'notice') return el('div', { className: 'sys', textContent: m.text });
-  if (m.kind === 'template' || m.kind === 'payment') {
-    const slip = el('div', { className: 'slip' }, el('div', { className: 'from', textContent: from }), el('b', { textContent: m.title }));
+  if (m.kind === 'template' || m.kind === 'subscribe' || m.kind === 'payment') {
+    const slip = el('div', { className: 'slip' }, el('div', { className: 'from', textContent: from + (m.kind === 'subscribe' ? ' · 订阅消息' : '') }), el('b', { textContent: m.title }));
     if (m.kind === 'payment') slip.append(el('div', { className: 'big', textContent: m.text }));
     if (m.fields) slip.append(el('dl', {}, ...m.fields.flatMap((f) => [el('dt', { textContent: f.label }), el('dd', { textContent: f.value })])));
     if (m.url) slip.append(el('div', { className: 'link', textContent: '点开去往 ' + m.url }));
     return slip;
   }
   return el('div', { className: 'bubble' + (m.mine ? ' mine' : '') },
-    m.mine ? null : el('div', { className: 'from', textContent: from + (m.kind === 'reply' ? '自动回复' : m.kind === 'custom' ? '客服' : '') }),
+    m.mine ? null : el('div', { className: 'from', textContent: from + (m.kind === 'reply' ? '自动回复' : m.kind === 'custom' ? '客服' : m.kind === 'sms' && m.title ? ' · ' + m.title : '') }),
     el('div', { textContent: m.text }));
 }
 
@@ -168,11 +168,13 @@ async function load() {
     $('bar').textContent = '请选择一位顾客';
   }
   if (!user && people.users.length) user = people.users[people.users.length - 1].id;
-  $('clock').textContent = '微信时间 ' + new Date(clock.now).toLocaleString('zh-CN', { hour12: false, timeZone: 'Asia/Shanghai' });
-  $('acts').hidden = !user;
+  showClock(clock);
+  $('acts').hidden = $('mini').hidden = !user;
   showPeople(people.users);
   showCodes(codes.qrcodes);
   if (user) showOrders((await api('GET', '/orders?user=' + user)).orders);
+  const chosen = people.users.find((u) => u.id === user);
+  if (chosen) await actsOf(chosen);
   await showPhone();
   await showJournal();
 }
@@ -192,7 +194,8 @@ onForm('create', async (data) => {
   user = made.id;
   return made;
 });
-onForm('scan', (data) => api('POST', '/users/' + user + '/scan', data));
+// A camera tells a code of the official account from one of the mini-program.
+onForm('scan', (data) => api('POST', '/users/' + user + '/scan', data).catch((e) => enter(null, data.ticket).then((got) => { if (!got) throw e; return got; })));
 onForm('say', (data) => {
   if (!user) throw new Error('请先选择一位顾客');
   return api('POST', '/users/' + user + '/send_text', data);
@@ -200,5 +203,6 @@ onForm('say', (data) => {
 $('login').onclick = () => act($('login'), async () => { $('code').textContent = 'js_code ' + (await api('POST', '/users/' + user + '/login', {})).js_code; });
 $('phone').onclick = () => act($('phone'), async () => { $('code').textContent = 'code ' + (await api('POST', '/users/' + user + '/phone', {})).code; });
 
-refresh();
+// The other scripts are there when the page is.
+addEventListener('DOMContentLoaded', refresh);
 setInterval(() => { if (!document.hidden) refresh(); }, 2000);
