@@ -92,6 +92,8 @@ const (
 	TierRefunded   TierReason = "refund"      // the money that earned it was given back
 	TierLocked     TierReason = "manual_lock" // staff fixed it
 	TierUnlocked   TierReason = "unlock"      // staff ended that early
+	TierMerged     TierReason = "merged"      // another member of a higher level is the same person
+	TierSplit      TierReason = "split"       // he is not
 )
 
 // TierMove is one line of a member's history, numbered 1, 2, 3 … without gaps.

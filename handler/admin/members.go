@@ -40,7 +40,7 @@ func member(ctx context.Context, s *members.Service, id model.MemberID) (*member
 	if err != nil {
 		return nil, err
 	}
-	return &memberReply{Body: memberView{v.ID, v.Number, v.Phone, v.Follower, v.JoinedAt, v.FirstOrderAt, v.LastOrderAt, v.Orders, v.Total, birthdayOf(v.Birthday)}}, nil
+	return &memberReply{Body: memberView{v.ID, v.Number, v.Phone, v.Follower, v.JoinedAt, v.FirstOrderAt, v.LastOrderAt, v.Orders, v.Total, birthdayOf(v.Birthday), v.MergedInto}}, nil
 }
 
 type findMemberRequest struct {
@@ -65,6 +65,7 @@ type memberView struct {
 	Orders       int64          `json:"orders"`
 	TotalFen     model.Fen      `json:"total_fen"`
 	Birthday     *birthday      `json:"birthday,omitempty" doc:"month and day, which serve staff; absent when not told"`
+	MergedInto   model.MemberID `json:"merged_into" doc:"the member with whom this one has become one; 0 of a member of his own"`
 }
 
 type birthday struct {

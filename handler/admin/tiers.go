@@ -229,7 +229,7 @@ type tierMove struct {
 	Seq        int64            `json:"seq"`
 	From       string           `json:"from"`
 	To         string           `json:"to"`
-	Reason     model.TierReason `json:"reason" enum:"qualified,kept,downgraded,refund,manual_lock,unlock"`
+	Reason     model.TierReason `json:"reason" enum:"qualified,kept,downgraded,refund,manual_lock,unlock,merged,split"`
 	Metric     int64            `json:"metric" doc:"当时的指标"`
 	ValidUntil string           `json:"valid_until,omitempty"`
 	StaffID    model.StaffID    `json:"staff_id,omitempty"`

@@ -1,6 +1,9 @@
 package aftersale
 
-import "huitou/service/audit"
+import (
+	"huitou/service/audit"
+	"huitou/service/moves"
+)
 
 // Invariants are what must never be untrue of parcel codes and visits.
 func Invariants() []audit.Invariant {
@@ -12,12 +15,12 @@ func Invariants() []audit.Invariant {
 			 WHERE c.scans <> COALESCE(s.scans, 0) OR c.follows <> COALESCE(s.follows, 0)`),
 		audit.SQL("parcels.owner", "a scan is the owner's exactly when the order's member scanned",
 			`SELECT s.id FROM parcel_scans s LEFT JOIN parcel_codes c ON c.id = s.parcel_code_id
-			 WHERE c.id IS NULL OR s.owner <> (s.member_id = c.member_id)`),
+			 WHERE c.id IS NULL OR (s.owner <> (s.member_id = c.member_id) AND `+moves.Single("c.member_id")+`)`),
 		audit.SQL("parcels.order", "a parcel code is of an order and its member",
 			`SELECT c.id FROM parcel_codes c LEFT JOIN orders o ON o.id = c.order_id WHERE o.id IS NULL OR o.member_id <> c.member_id`),
 		audit.SQL("visits.message", "every visit that was sent has its message in the outbox, to the order's member (I-20)",
 			`SELECT v.id, v.order_id FROM visits v LEFT JOIN messages m ON m.message_key = v.message_key
-			 WHERE (v.message_key <> '' AND (m.id IS NULL OR m.member_id <> v.member_id))
+			 WHERE (v.message_key <> '' AND (m.id IS NULL OR (m.member_id <> v.member_id AND `+moves.Strangers("m.member_id", "v.member_id")+`)))
 			    OR (v.state IN ('sent', 'delivered', 'blocked', 'responded', 'closed') AND v.message_key = '')
 			    OR (v.state IN ('planned', 'due') AND v.message_key <> '')`),
 		audit.SQL("visits.states", "a visit that was skipped or failed says why; one that waits has not ended, one that ended has",

@@ -1,6 +1,9 @@
 package coupons
 
-import "huitou/service/audit"
+import (
+	"huitou/service/audit"
+	"huitou/service/moves"
+)
 
 // Invariants are what must never be untrue about coupons.
 func Invariants() []audit.Invariant {
@@ -11,10 +14,10 @@ func Invariants() []audit.Invariant {
 			WHERE t.claimed <> COALESCE(c.n, 0) OR (t.total >= 0 AND t.claimed > t.total)`),
 		audit.SQL("coupons.limit", "nobody has more coupons of a template than its limit per member (I-08)",
 			`SELECT c.template_id, c.member_id, COUNT(*) AS given FROM coupons c JOIN coupon_templates t ON t.id = c.template_id
-			WHERE t.per_member > 0 GROUP BY c.template_id, c.member_id, t.per_member HAVING COUNT(*) > t.per_member`),
-		audit.SQL("coupons.slots", "a coupon of a limited template fills a slot within the limit",
+			WHERE t.per_member > 0 AND c.slot IS NOT NULL GROUP BY c.template_id, c.member_id, t.per_member HAVING COUNT(*) > t.per_member`),
+		audit.SQL("coupons.slots", "a coupon of a limited template fills a slot within the limit, but for those that a merge brought beyond it",
 			`SELECT c.id, c.slot FROM coupons c JOIN coupon_templates t ON t.id = c.template_id
-			WHERE t.per_member > 0 AND (c.slot IS NULL OR c.slot < 1 OR c.slot > t.per_member)`),
+			WHERE t.per_member > 0 AND (c.slot < 1 OR c.slot > t.per_member OR (c.slot IS NULL AND `+moves.Single("c.member_id")+`))`),
 		audit.SQL("coupons.template", "a coupon has a template",
 			`SELECT c.id, c.template_id FROM coupons c LEFT JOIN coupon_templates t ON t.id = c.template_id WHERE t.id IS NULL`),
 		audit.SQL("coupons.holder", "exactly locked and redeemed coupons have an order (I-08)",

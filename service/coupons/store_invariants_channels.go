@@ -1,6 +1,9 @@
 package coupons
 
-import "huitou/service/audit"
+import (
+	"huitou/service/audit"
+	"huitou/service/moves"
+)
 
 // channelInvariants are what must never be untrue about the ways by which coupons reach members.
 func channelInvariants() []audit.Invariant {
@@ -14,8 +17,9 @@ func channelInvariants() []audit.Invariant {
 			WHERE c.state = 'transferred' OR g.id IS NOT NULL GROUP BY c.id, c.state HAVING c.state <> 'transferred' OR COUNT(g.id) <> 1`),
 		audit.SQL("coupons.gifts", "an accepted gift made one coupon of the same template, worth and end, for another member",
 			`SELECT g.id, g.coupon_id, n.id AS made FROM coupon_gifts g JOIN coupons o ON o.id = g.coupon_id LEFT JOIN coupons n ON n.public_id = g.new_coupon
-			WHERE (g.state = 'accepted') <> (g.new_coupon IS NOT NULL) OR (g.state = 'accepted' AND (n.id IS NULL OR g.to_member = g.from_member
-				OR n.member_id <> g.to_member OR o.member_id <> g.from_member OR n.template_id <> o.template_id OR n.channel <> 'gift'
+			WHERE (g.state = 'accepted') <> (g.new_coupon IS NOT NULL) OR (g.state = 'accepted' AND (n.id IS NULL OR (g.to_member = g.from_member AND `+moves.Single("g.to_member")+`)
+				OR (n.member_id <> g.to_member AND `+moves.Strangers("n.member_id", "g.to_member")+`)
+				OR (o.member_id <> g.from_member AND `+moves.Strangers("o.member_id", "g.from_member")+`) OR n.template_id <> o.template_id OR n.channel <> 'gift'
 				OR n.kind <> o.kind OR n.amount_fen <> o.amount_fen OR n.percent_off_bp <> o.percent_off_bp OR n.usable_until <> o.usable_until))`),
 		audit.SQL("coupons.gift_source", "every coupon of the channel gift comes from one accepted gift",
 			`SELECT c.id FROM coupons c LEFT JOIN coupon_gifts g ON g.new_coupon = c.public_id AND g.state = 'accepted'
@@ -23,14 +27,15 @@ func channelInvariants() []audit.Invariant {
 		audit.SQL("coupons.packs", "as many coupons were taken from a pack as its counter says, at most its size, and none by its owner",
 			`SELECT p.id, p.size, p.taken, COUNT(c.id) AS friends FROM coupon_packs p LEFT JOIN coupon_pack_claims c ON c.pack_id = p.id
 			GROUP BY p.id, p.size, p.taken, p.member_id
-			HAVING p.taken <> COUNT(c.id) OR p.taken > p.size OR SUM(CASE WHEN c.member_id = p.member_id THEN 1 ELSE 0 END) > 0`),
+			HAVING p.taken <> COUNT(c.id) OR p.taken > p.size OR (SUM(CASE WHEN c.member_id = p.member_id THEN 1 ELSE 0 END) > 0 AND `+moves.Single("p.member_id")+`)`),
 		audit.SQL("coupons.pack_claims", "what a friend took from a pack is his coupon of the pack's template",
 			`SELECT k.id FROM coupon_pack_claims k JOIN coupon_packs p ON p.id = k.pack_id LEFT JOIN coupons c ON c.public_id = k.coupon
-			WHERE c.id IS NULL OR c.member_id <> k.member_id OR c.template_id <> p.template_id OR c.channel <> 'pack'`),
+			WHERE c.id IS NULL OR (c.member_id <> k.member_id AND `+moves.Strangers("c.member_id", "k.member_id")+`) OR c.template_id <> p.template_id OR c.channel <> 'pack'`),
 		audit.SQL("coupons.codes", "a used code gave one coupon to the member who used it",
 			`SELECT k.id, k.member_id, c.id AS coupon FROM coupon_codes k JOIN coupon_code_batches b ON b.id = k.batch_id
 			LEFT JOIN coupons c ON c.source = CONCAT('code:', k.id)
-			WHERE k.member_id IS NOT NULL AND (c.id IS NULL OR c.member_id <> k.member_id OR c.template_id <> b.template_id)`),
+			WHERE k.member_id IS NOT NULL AND (c.id IS NULL OR (c.member_id <> k.member_id AND `+moves.Strangers("c.member_id", "k.member_id")+`)
+				OR c.template_id <> b.template_id)`),
 		audit.SQL("coupons.code_coupons", "as many coupons came by codes as codes were used",
 			`SELECT a.n AS coupons, b.n AS codes FROM (SELECT COUNT(*) AS n FROM coupons WHERE channel = 'code') a,
 			(SELECT COUNT(*) AS n FROM coupon_codes WHERE member_id IS NOT NULL) b WHERE a.n <> b.n`),

@@ -7,6 +7,7 @@ import (
 
 	"huitou/model/db"
 	"huitou/service/audit"
+	"huitou/service/moves"
 )
 
 // settleWithin is how long a redemption may wait for what follows from its payment, or from the end of the time for it.
@@ -25,7 +26,7 @@ func Invariants() []audit.Invariant {
 			LEFT JOIN points_entries s ON s.source = CONCAT('redemption:', r.public_id) AND s.reason = 'redeem_gift'
 			LEFT JOIN points_entries b ON b.source = CONCAT('redemption:', r.public_id, ':cancel') AND b.reason = 'return'
 			LEFT JOIN points_holds h ON h.source = CONCAT('redemption:', r.public_id)
-			WHERE s.seq IS NULL OR s.member_id <> r.member_id OR s.seq <> r.points_seq OR s.delta <> -r.points
+			WHERE s.seq IS NULL OR (s.member_id <> r.member_id AND `+moves.Strangers("s.member_id", "r.member_id")+`) OR s.seq <> r.points_seq OR s.delta <> -r.points
 				OR (r.cash_fen > 0) <> (h.source IS NOT NULL)
 				OR (b.seq IS NOT NULL) <> (r.state = CASE WHEN r.cash_fen > 0 THEN 'refunded' ELSE 'cancelled' END)
 				OR COALESCE(b.delta, r.points) <> r.points
@@ -35,21 +36,23 @@ func Invariants() []audit.Invariant {
 			LEFT JOIN redemptions r ON r.public_id = SUBSTR(s.source, 12) AND s.source LIKE 'redemption:%' WHERE s.reason = 'redeem_gift' AND r.id IS NULL`),
 		audit.SQL("mall.limits", "nobody has redeemed a gift more often than its limits",
 			`SELECT r.gift_id, r.member_id FROM redemptions r JOIN gifts g ON g.id = r.gift_id
-			WHERE g.per_member > 0 AND r.state NOT IN ('cancelled', 'refunded')
+			WHERE g.per_member > 0 AND r.state NOT IN ('cancelled', 'refunded') AND `+moves.Single("r.member_id")+`
 			GROUP BY r.gift_id, r.member_id, g.per_member HAVING COUNT(*) > g.per_member
 			UNION ALL SELECT s.gift_id, s.member_id FROM gift_slots s JOIN gifts g ON g.id = s.gift_id WHERE s.ordinal > g.per_member
 			UNION ALL SELECT s.gift_id, s.member_id FROM gift_window_slots s JOIN gifts g ON g.id = s.gift_id
 				WHERE s.ordinal > CASE WHEN s.span LIKE 'd%' THEN g.per_day ELSE g.per_week END`),
 		audit.SQL("mall.slots", "exactly the redemptions that live have a slot for each limit of their gift",
 			`SELECT r.id FROM redemptions r JOIN gifts g ON g.id = r.gift_id
-			LEFT JOIN gift_slots s ON s.redemption_id = r.public_id AND s.gift_id = r.gift_id AND s.member_id = r.member_id
+			LEFT JOIN gift_slots s ON s.redemption_id = r.public_id AND s.gift_id = r.gift_id
 			LEFT JOIN gift_window_slots d ON d.redemption_id = r.public_id AND d.gift_id = r.gift_id AND d.member_id = r.member_id AND d.span LIKE 'd%'
 			LEFT JOIN gift_window_slots w ON w.redemption_id = r.public_id AND w.gift_id = r.gift_id AND w.member_id = r.member_id AND w.span LIKE 'w%'
 			WHERE (g.per_member > 0 AND (r.state NOT IN ('cancelled', 'refunded')) <> (s.ordinal IS NOT NULL))
 				OR (g.per_day > 0 AND (r.state NOT IN ('cancelled', 'refunded')) <> (d.ordinal IS NOT NULL))
 				OR (g.per_week > 0 AND (r.state NOT IN ('cancelled', 'refunded')) <> (w.ordinal IS NOT NULL))
-			UNION ALL SELECT s.gift_id FROM gift_slots s LEFT JOIN redemptions r ON r.public_id = s.redemption_id WHERE r.id IS NULL
-			UNION ALL SELECT s.gift_id FROM gift_window_slots s LEFT JOIN redemptions r ON r.public_id = s.redemption_id WHERE r.id IS NULL`),
+			UNION ALL SELECT s.gift_id FROM gift_slots s LEFT JOIN redemptions r ON r.public_id = s.redemption_id
+				WHERE r.id IS NULL OR (s.member_id <> r.member_id AND `+moves.Strangers("s.member_id", "r.member_id")+`)
+			UNION ALL SELECT s.gift_id FROM gift_window_slots s LEFT JOIN redemptions r ON r.public_id = s.redemption_id
+				WHERE r.id IS NULL OR (s.member_id <> r.member_id AND `+moves.Strangers("s.member_id", "r.member_id")+`)`),
 		audit.SQL("mall.states", "what a redemption gives fits its kind and state",
 			`SELECT id, kind, state FROM redemptions
 			WHERE (kind = 'pickup' AND state IN ('confirmed', 'picked_up') AND code IS NULL) OR (kind <> 'pickup' AND code IS NOT NULL)
@@ -61,12 +64,12 @@ func Invariants() []audit.Invariant {
 				OR (state IN ('awaiting_payment', 'refunded') AND cash_fen = 0)`),
 		audit.SQL("mall.coupons", "a redeemed coupon exists and belongs to the member",
 			`SELECT r.id FROM redemptions r LEFT JOIN coupons c ON c.public_id = r.coupon_id
-			WHERE r.coupon_id IS NOT NULL AND (c.id IS NULL OR c.member_id <> r.member_id)`),
+			WHERE r.coupon_id IS NOT NULL AND (c.id IS NULL OR (c.member_id <> r.member_id AND `+moves.Strangers("c.member_id", "r.member_id")+`))`),
 		audit.SQL("mall.days", "days of membership were given exactly to those who redeemed them, as many as the gift says",
 			`SELECT r.id FROM redemptions r JOIN gifts g ON g.id = r.gift_id
 			LEFT JOIN membership_periods p ON p.gift_source = CONCAT('redemption:', r.public_id)
 			WHERE (r.kind = 'membership' AND r.state = 'fulfilled') <> (p.id IS NOT NULL)
-				OR (p.id IS NOT NULL AND (p.member_id <> r.member_id OR p.gift_days <> g.days))`),
+				OR (p.id IS NOT NULL AND ((p.member_id <> r.member_id AND `+moves.Strangers("p.member_id", "r.member_id")+`) OR p.gift_days <> g.days))`),
 		audit.SQL("mall.pool", "the free codes of a gift are its stock and what is promised to those who still pay",
 			`SELECT g.id, g.stock FROM gifts g
 			LEFT JOIN (SELECT gift_id, COUNT(*) AS n FROM gift_codes WHERE redemption_id IS NULL GROUP BY gift_id) c ON c.gift_id = g.id
@@ -80,7 +83,8 @@ func Invariants() []audit.Invariant {
 			WHERE (c.redemption_id IS NOT NULL AND r.id IS NULL) OR (c.redemption_id IS NULL AND c.revealed_at IS NOT NULL)`),
 		audit.SQL("mall.cash", "a cash part has a payment over the same amount and member; what was given was paid, and what was refunded goes back",
 			`SELECT r.id, r.state FROM redemptions r
-			LEFT JOIN pay_orders m ON m.id = r.pay_order_id AND m.purpose = 'mall' AND m.ref = r.public_id AND m.member_id = r.member_id AND m.amount_fen = r.cash_fen
+			LEFT JOIN pay_orders m ON m.id = r.pay_order_id AND m.purpose = 'mall' AND m.ref = r.public_id AND m.amount_fen = r.cash_fen
+				AND (m.member_id = r.member_id OR NOT `+moves.Strangers("m.member_id", "r.member_id")+`)
 			WHERE (r.cash_fen > 0) <> (r.pay_order_id IS NOT NULL) OR (r.pay_order_id IS NOT NULL) <> (r.pay_until IS NOT NULL)
 				OR (r.cash_fen > 0 AND m.id IS NULL)
 				OR (r.cash_fen > 0 AND r.state IN ('confirmed', 'fulfilled', 'shipped', 'completed', 'picked_up') AND m.state <> 'paid')

@@ -2,8 +2,8 @@
 //
 // It owns: members and their identities, phone numbers, birthdays, sessions of the mini-program, who follows the official account, and
 // the figures of orders (first, last, count, total). It does not own orders, points, coupons or messages, which all
-// name a member by id; and it does not merge two members yet: evidence that two of them are one person
-// is refused with ErrAmbiguous, or, at sign-in and at following, where a person must never be shut out, logged.
+// name a member by id; and it does not decide that two members are one person: package merges does. Evidence of that is told to Kin,
+// or refused with ErrAmbiguous where an order names two members at once.
 //
 // # Identities
 //
@@ -17,6 +17,14 @@
 // the E.164 form) by which it is found. Both keys derive from the one that New gets. Outside of this package a number is
 // shown masked only, 138****0000; logs carry ids, never numbers, openids or tokens (T24, T34). A member keeps the number that he
 // has when an order names another one; only BindPhone, where WeChat vouches for the number, replaces it.
+//
+// # Two members, one person
+//
+// When a member goes into another one, his openids and numbers of shops' systems become the other's; phone number and unionid do where the
+// other has none, and else stay with the emptied row, by which they and his member number lead to the other one from now on. The emptied
+// row keeps nothing else: every session of it ends, it is no longer counted or selected, and whoever locks it gets ErrMerged. A split gives
+// back what moved, unless the survivor has proved another number since, and ends every session of the survivor, because nobody can
+// tell any more whose hands they are in (T23).
 //
 // # Birthdays
 //

@@ -37,6 +37,9 @@ var (
 	ErrBirthdaySet = fault.New(fault.Conflict, "members.birthday_set", "生日只能填写一次,如需更正请联系店铺",
 		"the birthday has been told before, only staff can correct it")
 
+	// ErrMerged means that the member has just become one with another one. Whoever signs in again, or looks him up again, finds that one.
+	ErrMerged = fault.New(fault.Unavailable, "members.merged", "会员资料刚刚合并,请重新登录后再试", "the member has just become one with another, sign in again")
+
 	// ErrRefused means that WeChat holds this person for a risk.
 	ErrRefused = fault.New(fault.Forbidden, "members.refused", "微信拒绝了本次登录", "WeChat refused this person")
 

@@ -47,6 +47,9 @@ func (s *Service) lookUp(tx *db.Tx, k keys) (f found, err error) {
 		if err != nil || id == 0 {
 			return false, err
 		}
+		if id, err = heirOf(tx, id); err != nil {
+			return false, err
+		}
 		if f.member.ID != 0 && f.member.ID != id {
 			return false, ErrAmbiguous
 		}
@@ -59,7 +62,11 @@ func (s *Service) lookUp(tx *db.Tx, k keys) (f found, err error) {
 		return true, err
 	}
 	if k.member != 0 {
-		if f.member, err = memberByID(tx, k.member); err != nil {
+		heir, err := heirOf(tx, k.member)
+		if err != nil {
+			return found{}, err
+		}
+		if f.member, err = memberByID(tx, heir); err != nil {
 			return found{}, orUnknown(err)
 		}
 	}

@@ -67,6 +67,10 @@ func (s *Service) UnfollowTx(ctx context.Context, tx *db.Tx, openID string, at t
 // FollowerTx returns a member's openid in the official account and whether he follows it. Without an openid there it
 // returns "" and false.
 func (s *Service) FollowerTx(_ context.Context, tx *db.Tx, id model.MemberID) (openID string, following bool, err error) {
+	id, err = heirOf(tx, id)
+	if err != nil {
+		return "", false, err
+	}
 	row, err := openIDOf(tx, id, s.oa)
 	if db.IsNotFound(err) {
 		return "", false, nil
@@ -77,20 +81,35 @@ func (s *Service) FollowerTx(_ context.Context, tx *db.Tx, id model.MemberID) (o
 // ShopperTx returns a member's openid in the mini-program, which WeChat Pay needs of the payer. It returns ErrUnknown when he never
 // signed in there.
 func (s *Service) ShopperTx(_ context.Context, tx *db.Tx, id model.MemberID) (openID string, err error) {
+	id, err = heirOf(tx, id)
+	if err != nil {
+		return "", err
+	}
 	row, err := openIDOf(tx, id, s.miniApp)
 	return row.OpenID, orUnknown(err)
 }
 
 // ensurePerson finds or makes the member of an openid, and joins it with the unionid. When the two belong to different members the
-// openid's counts: nobody may be shut out because he was first met in two places. Joining them is later work for staff.
+// openid's counts: nobody may be shut out because he was first met in two places. Kin is told and joins them a moment later.
 func (s *Service) ensurePerson(ctx context.Context, tx *db.Tx, appID, openID, unionID string) (model.MemberID, bool, error) {
 	id, created, err := s.EnsureTx(ctx, tx, Ref{AppID: appID, OpenID: openID, UnionID: unionID})
 	if !errors.Is(err, ErrAmbiguous) {
 		return id, created, err
 	}
 	id, created, err = s.EnsureTx(ctx, tx, Ref{AppID: appID, OpenID: openID})
-	if err == nil {
-		s.log.WarnContext(ctx, "one person is two members: openid and unionid differ", "member", id)
+	if err != nil {
+		return 0, false, err
+	}
+	other, err := memberIDBy(tx, "union_id", unionID)
+	if err == nil && other != 0 {
+		other, err = heirOf(tx, other)
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	s.log.WarnContext(ctx, "one person is two members: openid and unionid differ", "member", id, "other", other)
+	if other != 0 && other != id && s.kin.SamePersonTx != nil {
+		err = s.kin.SamePersonTx(ctx, tx, id, other)
 	}
 	return id, created, err
 }

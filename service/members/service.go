@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"huitou/model"
 	"huitou/model/db"
 	"huitou/model/sealed"
 	"huitou/service/facts"
@@ -25,6 +26,16 @@ type Deps struct {
 	PhoneKey []byte
 	Facts    *facts.Log
 	Log      *slog.Logger // nil discards
+	Kin      Kin          // what happens when two members turn out to be one person; zero: nothing
+}
+
+// Kin hears of evidence that two members are one person. Package merges, which stands above all that it moves, answers.
+type Kin struct {
+	// SamePhone is told that shopper proved a number which is owner's. It reports whether owner has become shopper; otherwise staff
+	// look at it.
+	SamePhone func(ctx context.Context, shopper, owner model.MemberID) (joined bool, err error)
+	// SamePersonTx is told that WeChat knows both as one person. It is done a moment later.
+	SamePersonTx func(ctx context.Context, tx *db.Tx, a, b model.MemberID) error
 }
 
 // Service keeps members. It is safe for concurrent use.
@@ -37,6 +48,7 @@ type Service struct {
 	facts       *facts.Log
 	log         *slog.Logger
 	sessions    *sessions
+	kin         Kin
 }
 
 // New returns the service. It panics when PhoneKey has not 32 bytes, which config refuses before.
@@ -48,6 +60,6 @@ func New(d Deps) *Service {
 	return &Service{
 		db: d.DB, mini: d.Mini, miniApp: d.MiniAppID, oa: d.OAAppID, phones: newPhones(d.PhoneKey),
 		births: sealed.NewBox(d.PhoneKey, "huitou members birth cipher", "huitou members birth index"),
-		facts:  d.Facts, log: log, sessions: newSessions(d.DB, log),
+		facts:  d.Facts, log: log, sessions: newSessions(d.DB, log), kin: d.Kin,
 	}
 }

@@ -2,7 +2,6 @@ package members
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -42,40 +41,4 @@ func (s *Service) SignIn(ctx context.Context, code string) (Session, error) {
 	}
 	s.log.InfoContext(ctx, "shopper signed in", "member", out.Member, "new", out.New)
 	return out, nil
-}
-
-// BindPhone gives a member the number behind a code of the phone button and returns it masked. It replaces the number
-// that he had. It returns ErrPhoneCode, ErrPhone, ErrPhoneTaken, ErrUnknown or ErrWeChat.
-func (s *Service) BindPhone(ctx context.Context, m model.MemberID, code string) (masked string, err error) {
-	got, err := s.mini.PhoneNumber(ctx, code)
-	if err != nil {
-		return "", outward(err, ErrPhoneCode)
-	}
-	number := got.Number
-	if got.CountryCode != "" && got.CountryCode != "86" {
-		number = "+" + got.CountryCode + number
-	}
-	phone, err := normalise(number)
-	if err != nil {
-		return "", err
-	}
-	err = s.db.Do(ctx, func(_ context.Context, tx *db.Tx) error {
-		row, err := lockMember(tx, m)
-		if err != nil {
-			return err
-		}
-		index := s.phones.Index(phone)
-		if row.PhoneIndex != nil && *row.PhoneIndex == index {
-			return nil
-		}
-		return savePhone(tx, m, index, s.phones.Seal(string(row.PublicID), phone))
-	})
-	if errors.Is(err, errRaced) {
-		err = ErrPhoneTaken
-	}
-	if err != nil {
-		return "", fmt.Errorf("bind the phone of member %d: %w", m, err)
-	}
-	s.log.InfoContext(ctx, "phone bound", "member", m)
-	return mask(phone), nil
 }

@@ -17,7 +17,15 @@ func memberByID(tx *db.Tx, id model.MemberID) (row model.Member, err error) {
 	return row, err
 }
 
+// lockMember locks the row of a member of his own. It returns ErrUnknown and ErrMerged.
 func lockMember(tx *db.Tx, id model.MemberID) (row model.Member, err error) {
+	if row, err = lockRow(tx, id); err == nil && row.MergedInto != nil {
+		err = ErrMerged
+	}
+	return row, err
+}
+
+func lockRow(tx *db.Tx, id model.MemberID) (row model.Member, err error) {
 	err = tx.Gorm().Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Take(&row).Error
 	if err = orUnknown(err); err != nil && err != error(ErrUnknown) {
 		err = fmt.Errorf("lock member %d: %w", id, err)
@@ -64,6 +72,18 @@ func membersByExternals(tx *db.Tx, source string, externals []string, out map[st
 		out[r.External] = r.MemberID
 	}
 	return nil
+}
+
+// heirOf returns the member with whom another one has become one; himself when he is a member of his own, or not known.
+func heirOf(tx *db.Tx, id model.MemberID) (model.MemberID, error) {
+	heir, err := one(tx.Gorm().Model(&model.Member{}).Where("id = ? AND merged_into IS NOT NULL", id), "merged_into")
+	if err != nil {
+		return 0, fmt.Errorf("look up what member %d has become: %w", id, err)
+	}
+	if heir == 0 {
+		heir = id
+	}
+	return heir, nil
 }
 
 func openIDRow(tx *db.Tx, appID, openID string) (row model.MemberOpenID, err error) {

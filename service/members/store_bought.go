@@ -7,7 +7,7 @@ import (
 
 func buyersAmong(tx *db.Tx, list []model.MemberID) (map[model.MemberID]bool, error) {
 	var ids []model.MemberID
-	if err := tx.Gorm().Model(&model.Member{}).Where("id IN ? AND orders > 0", list).Pluck("id", &ids).Error; err != nil {
+	if err := tx.Gorm().Model(&model.Member{}).Where("id IN ? AND orders > 0 AND merged_into IS NULL", list).Pluck("id", &ids).Error; err != nil {
 		return nil, err
 	}
 	out := make(map[model.MemberID]bool, len(ids))

@@ -34,6 +34,13 @@ func (s *Service) Invariants() []audit.Invariant {
 		audit.SQL("members.birthdays", "a birthday belongs to an existing member",
 			`SELECT b.id, b.member_id FROM member_birthdays b LEFT JOIN members m ON m.id = b.member_id WHERE m.id IS NULL`),
 		{ID: "members.birth_dates", Says: "a birthday that is kept opens and is a day that exists", Check: s.birthdaysOpen},
+		audit.SQL("members.merged", "whoever has become another member is that member's by one merge that holds, has no session, openid or number of a shop of his own, and no orders",
+			`SELECT m.id, m.merged_into FROM members m LEFT JOIN members h ON h.id = m.merged_into
+			 WHERE m.merged_into IS NOT NULL AND (h.id IS NULL OR h.merged_into IS NOT NULL OR m.orders <> 0
+				OR EXISTS (SELECT 1 FROM member_openids o WHERE o.member_id = m.id) OR EXISTS (SELECT 1 FROM member_externals e WHERE e.member_id = m.id)
+				OR EXISTS (SELECT 1 FROM member_sessions s WHERE s.member_id = m.id AND s.revoked_at IS NULL)
+				OR NOT EXISTS (SELECT 1 FROM member_kin k WHERE k.member_id = m.id AND k.other_id = m.merged_into))
+			 UNION ALL SELECT m.id, g.id FROM members m LEFT JOIN merges g ON g.live = m.id WHERE (m.merged_into IS NULL) <> (g.id IS NULL)`),
 		{ID: "members.phones", Says: "a number that is kept opens for its member and is found by its own hash", Check: s.phonesMatch},
 	}
 }

@@ -21,6 +21,7 @@ type View struct {
 	Orders       int64
 	Total        model.Fen
 	Birthday     *model.BirthDate // nil when not told
+	MergedInto   model.MemberID   // the member with whom this one has become one; 0 of a member of his own
 }
 
 // Member returns what may be shown of a member, or ErrUnknown.
@@ -58,12 +59,15 @@ func (s *Service) Member(ctx context.Context, id model.MemberID) (v View, err er
 			ID: row.ID, Number: row.Number, Phone: phone, Follower: following, JoinedAt: row.JoinedAt,
 			FirstOrderAt: row.FirstOrderAt, LastOrderAt: row.LastOrderAt, Orders: row.Orders, Total: row.TotalFen, Birthday: birthday,
 		}
+		if row.MergedInto != nil {
+			v.MergedInto = *row.MergedInto
+		}
 		return nil
 	})
 	return v, err
 }
 
-// LockTx takes the lock of the member's account, the first one of the fixed order. It returns ErrUnknown.
+// LockTx takes the lock of the member's account, the first one of the fixed order. It returns ErrUnknown and ErrMerged.
 func (s *Service) LockTx(_ context.Context, tx *db.Tx, id model.MemberID) error {
 	_, err := lockMember(tx, id)
 	return err

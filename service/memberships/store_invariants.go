@@ -8,6 +8,7 @@ import (
 	"huitou/model"
 	"huitou/model/db"
 	"huitou/service/audit"
+	"huitou/service/moves"
 )
 
 // activateWithin is how long a paid order may wait for its period before that is a break; the reaction to the payment
@@ -20,11 +21,12 @@ func Invariants() []audit.Invariant {
 		audit.SQL("memberships.overlap", "the live periods of one member do not overlap",
 			`SELECT a.member_id, a.id AS one, b.id AS other FROM membership_periods a JOIN membership_periods b
 			   ON b.member_id = a.member_id AND b.id > a.id AND a.from_day < b.to_day AND b.from_day < a.to_day
-			 WHERE a.state = 'live' AND b.state = 'live'`),
+			 WHERE a.state = 'live' AND b.state = 'live' AND `+moves.Single("a.member_id")),
 		audit.SQL("memberships.proof", "nobody is a member without money: every live period that was not given has a paid order of the same amount and member",
 			`SELECT p.id FROM membership_periods p
-			   LEFT JOIN membership_orders o ON o.id = p.order_id AND o.pay_order_id = p.pay_order_id AND o.member_id = p.member_id AND o.plan_id = p.plan_id
-			   LEFT JOIN pay_orders m ON m.id = p.pay_order_id AND m.member_id = p.member_id AND m.amount_fen = p.price_fen
+			   LEFT JOIN membership_orders o ON o.id = p.order_id AND o.pay_order_id = p.pay_order_id AND o.plan_id = p.plan_id
+			     AND (o.member_id = p.member_id OR NOT `+moves.Strangers("o.member_id", "p.member_id")+`)
+			   LEFT JOIN pay_orders m ON m.id = p.pay_order_id AND (m.member_id = p.member_id OR NOT `+moves.Strangers("m.member_id", "p.member_id")+`) AND m.amount_fen = p.price_fen
 			     AND m.purpose = 'membership' AND m.state = 'paid'
 			 WHERE p.state = 'live' AND p.gift_source IS NULL AND p.code_id IS NULL AND (o.id IS NULL OR m.id IS NULL)`),
 		audit.SQL("memberships.gifts", "a period that was given has days and cost nothing; one that was bought has none",
@@ -32,7 +34,8 @@ func Invariants() []audit.Invariant {
 			 WHERE (gift_source IS NOT NULL) <> (gift_days > 0)
 			   OR (gift_source IS NOT NULL AND (order_id IS NOT NULL OR pay_order_id IS NOT NULL OR price_fen <> 0 OR unit <> 'days'))`),
 		audit.SQL("memberships.codes", "a period of a code cost nothing and belongs to whoever used the code; a used code has a period",
-			`SELECT 'period' AS what, p.id FROM membership_periods p LEFT JOIN membership_codes c ON c.id = p.code_id AND c.member_id = p.member_id
+			`SELECT 'period' AS what, p.id FROM membership_periods p LEFT JOIN membership_codes c ON c.id = p.code_id
+			     AND (c.member_id = p.member_id OR NOT `+moves.Strangers("c.member_id", "p.member_id")+`)
 			   LEFT JOIN membership_code_batches b ON b.id = c.batch_id AND b.plan_id = p.plan_id
 			 WHERE p.code_id IS NOT NULL AND (b.id IS NULL OR c.used_at IS NULL OR p.order_id IS NOT NULL OR p.pay_order_id IS NOT NULL OR p.price_fen <> 0
 			   OR p.gift_source IS NOT NULL)
@@ -72,7 +75,8 @@ func Invariants() []audit.Invariant {
 			 WHERE (o.state = 'activated') <> (p.id IS NOT NULL) OR (o.state = 'activated') <> (o.activated_at IS NOT NULL)`),
 		audit.SQL("memberships.price", "an order and its payment are over the same amount, member and number",
 			`SELECT o.id FROM membership_orders o LEFT JOIN pay_orders m ON m.id = o.pay_order_id
-			 WHERE m.id IS NULL OR m.purpose <> 'membership' OR m.ref <> o.number OR m.amount_fen <> o.price_fen OR m.member_id <> o.member_id`),
+			 WHERE m.id IS NULL OR m.purpose <> 'membership' OR m.ref <> o.number OR m.amount_fen <> o.price_fen
+			   OR (m.member_id <> o.member_id AND `+moves.Strangers("m.member_id", "o.member_id")+`)`),
 		audit.SQL("memberships.undeliverable", "money for an order that could not be given goes back",
 			`SELECT o.id FROM membership_orders o JOIN pay_orders m ON m.id = o.pay_order_id
 			 WHERE o.state = 'undeliverable' AND m.state <> 'refund_due'`),
@@ -167,6 +171,7 @@ func periodsAfter(tx *db.Tx, m model.MemberID, seq, limit int) (rows []model.Mem
 	err = tx.Gorm().Where("(member_id > ? OR (member_id = ? AND seq > ?))", m, m, seq).
 		Where(`NOT EXISTS (SELECT 1 FROM membership_moves v JOIN membership_periods r ON r.id = v.period_id
 			WHERE r.member_id = membership_periods.member_id AND v.kind <> 'none')`).
+		Where("NOT EXISTS (SELECT 1 FROM member_kin k WHERE k.member_id = membership_periods.member_id)"). // a merge lays periods otherwise
 		Order("member_id, seq").Limit(limit).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list periods: %w", err)

@@ -13,6 +13,7 @@ import (
 	"huitou/model/fault"
 	"huitou/service/coupons"
 	"huitou/service/jobs"
+	"huitou/service/members"
 )
 
 const jobCycle = "memberships.cycle"
@@ -32,7 +33,7 @@ type cycleArgs struct {
 // grantCycle gives the benefits of one cycle of a period and schedules the next one.
 func (s *Service) grantCycle(ctx context.Context, in cycleArgs) error {
 	err := s.grantCycleOnce(ctx, in)
-	if errors.Is(err, errAwaitsRefund) {
+	if errors.Is(err, errAwaitsRefund) || errors.Is(err, errNotYet) || errors.Is(err, members.ErrMerged) {
 		return jobs.Snooze(lookAgain)
 	}
 	return err
@@ -40,6 +41,9 @@ func (s *Service) grantCycle(ctx context.Context, in cycleArgs) error {
 
 // errAwaitsRefund means that a benefit waits for the end of a refund; it is looked at again after lookAgain.
 var errAwaitsRefund = errors.New("memberships: a refund is under way")
+
+// errNotYet means that a merge of members has laid the period later than it was.
+var errNotYet = errors.New("memberships: the cycle has not begun")
 
 const lookAgain = 6 * time.Hour
 
@@ -61,6 +65,9 @@ func (s *Service) grantCycleOnce(ctx context.Context, in cycleArgs) error {
 		// A card that is being refunded gives nothing new until it is known how that ends.
 		if runs, err := refundRuns(tx, p.ID); err != nil || runs {
 			return cmp.Or(err, errAwaitsRefund)
+		}
+		if model.DayOf(tx.Now, model.Shanghai).Before(cycleStart(p, in.Cycle)) {
+			return errNotYet
 		}
 		benefits, err := couponsOfPlan(tx, p.PlanID)
 		if err != nil {

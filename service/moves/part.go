@@ -31,6 +31,8 @@ type Part struct {
 	Join, Split func(ctx context.Context, tx *db.Tx, m Merge) error
 	// Count tells how many rows of a member would move.
 	Count func(tx *db.Tx, member model.MemberID) (int64, error)
+	// Behind tells how many rows of members are still theirs that should have moved.
+	Behind func(tx *db.Tx, members []model.MemberID) (int64, error)
 }
 
 // Name names the part in the record.
@@ -54,12 +56,53 @@ func RowsIfNone(table, column, says string) Part {
 	return rows{table: table, column: column, unless: column}.part(says)
 }
 
+// RowsByKey is for tables whose key is a number and a member: rows whose number To has not yet move.
+func RowsByKey(table, key, column, says string) Part {
+	r := rows{table: table, column: column, unless: key}
+	name := table + "." + column
+	return Part{
+		Columns: []string{name}, Says: says, Late: true,
+		Join: func(_ context.Context, tx *db.Tx, m Merge) error {
+			keys, err := r.keys(tx, m.From, m.To)
+			if err != nil {
+				return fmt.Errorf("read the rows of %s of member %d: %w", name, m.From, err)
+			}
+			list := make([]Row, len(keys))
+			for i, k := range keys {
+				list[i] = Row{Key: fmt.Sprint(k)}
+			}
+			if err := Note(tx, m, name, list); err != nil {
+				return err
+			}
+			if err := r.moveKeys(tx, keys, m.From, m.To); err != nil {
+				return fmt.Errorf("move the rows of %s of member %d: %w", name, m.From, err)
+			}
+			return nil
+		},
+		Split: func(_ context.Context, tx *db.Tx, m Merge) error {
+			list, err := Noted(tx, m, name)
+			if err != nil {
+				return err
+			}
+			keys, err := IDs(list)
+			if err != nil {
+				return err
+			}
+			if err := r.moveKeys(tx, keys, m.To, m.From); err != nil {
+				return fmt.Errorf("move the rows of %s back to member %d: %w", name, m.From, err)
+			}
+			return Back(tx, list)
+		},
+		Count: func(tx *db.Tx, member model.MemberID) (int64, error) { return r.count(tx, []model.MemberID{member}) },
+	}
+}
+
 // rows are those of one member in a table.
 type rows struct{ table, column, unless string }
 
 func (r rows) part(says string) Part {
 	name := r.table + "." + r.column
-	return Part{
+	p := Part{
 		Columns: []string{name}, Says: says, Late: true,
 		Join: func(_ context.Context, tx *db.Tx, m Merge) error {
 			ids, err := r.ids(tx, m.From, m.To)
@@ -97,6 +140,21 @@ func (r rows) part(says string) Part {
 			}
 			return Back(tx, list)
 		},
-		Count: r.count,
+		Count: func(tx *db.Tx, member model.MemberID) (int64, error) { return r.count(tx, []model.MemberID{member}) },
 	}
+	if r.unless == "" {
+		p.Behind = r.count
+	}
+	return p
+}
+
+// Strangers is a condition for audits: two columns name members who are not and never were one person. Rows of the two may name each other
+// otherwise.
+func Strangers(a, b string) string {
+	return "NOT EXISTS (SELECT 1 FROM member_kin k WHERE k.member_id = " + a + " AND k.other_id = " + b + ")"
+}
+
+// Single is a condition for audits: a column names a member who was never merged.
+func Single(a string) string {
+	return "NOT EXISTS (SELECT 1 FROM member_kin k WHERE k.member_id = " + a + ")"
 }

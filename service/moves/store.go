@@ -43,9 +43,31 @@ func (r rows) move(tx *db.Tx, ids []int64, from, to model.MemberID) (moved int64
 	return moved, nil
 }
 
-func (r rows) count(tx *db.Tx, member model.MemberID) (n int64, err error) {
-	err = r.of(tx, member).Count(&n).Error
-	return n, err
+// keys returns the numbers of rows that To has not.
+func (r rows) keys(tx *db.Tx, from, to model.MemberID) (keys []int64, err error) {
+	err = r.of(tx, from).Clauses(clause.Locking{Strength: "UPDATE"}).
+		Where("? NOT IN (?)", clause.Column{Name: r.unless}, r.of(tx, to).Select(r.unless)).Pluck(r.unless, &keys).Error
+	return keys, err
+}
+
+func (r rows) moveKeys(tx *db.Tx, keys []int64, from, to model.MemberID) error {
+	for chunk := range slices.Chunk(keys, bulk) {
+		if err := r.of(tx, from).Where("? IN ?", clause.Column{Name: r.unless}, chunk).Update(r.column, to).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r rows) count(tx *db.Tx, members []model.MemberID) (n int64, err error) {
+	for chunk := range slices.Chunk(members, bulk) {
+		var some int64
+		if err := tx.Gorm().Table(r.table).Where("? IN ?", clause.Column{Name: r.column}, chunk).Count(&some).Error; err != nil {
+			return 0, err
+		}
+		n += some
+	}
+	return n, nil
 }
 
 func insertMoves(tx *db.Tx, lines []model.MergeMove) error {

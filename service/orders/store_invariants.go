@@ -1,6 +1,9 @@
 package orders
 
-import "huitou/service/audit"
+import (
+	"huitou/service/audit"
+	"huitou/service/moves"
+)
 
 // Invariants are what must never be untrue about orders, and about what they settle together.
 func Invariants() []audit.Invariant {
@@ -24,7 +27,7 @@ func Invariants() []audit.Invariant {
 		audit.SQL("orders.coupon", "an order's coupons are redeemed for it, or a refund gave them back; they belong to its member and took off what the order says (I-08)",
 			`SELECT u.order_id, u.coupon_id, c.state, c.order_ref FROM `+couponUses+` u LEFT JOIN coupons c ON c.id = u.coupon_id
 			LEFT JOIN coupon_returns r ON r.coupon_id = u.coupon_id AND r.order_ref = `+useRef+` AND r.outcome = 'returned'
-			WHERE c.id IS NULL OR c.member_id <> u.member_id
+			WHERE c.id IS NULL OR (c.member_id <> u.member_id AND `+moves.Strangers("c.member_id", "u.member_id")+`)
 			OR (r.id IS NULL AND (c.state <> 'redeemed' OR c.order_ref <> `+useRef+` OR c.discount_fen <> u.discount_fen))
 			OR (r.id IS NOT NULL AND r.discount_fen <> u.discount_fen)`),
 		audit.SQL("orders.redeemed", "a coupon that is redeemed for an order is carried by it (I-08)",
@@ -43,7 +46,7 @@ func Invariants() []audit.Invariant {
 			`SELECT 'entry' AS what, e.seq, e.source, e.delta, o.points_earned FROM points_entries e
 			LEFT JOIN orders o ON o.id = CAST(SUBSTR(e.source, 7) AS SIGNED)
 			WHERE e.reason = 'earn_order' AND e.source LIKE 'order:%:earn'
-			AND (o.id IS NULL OR o.points_earned <> e.delta OR o.member_id <> e.member_id)
+			AND (o.id IS NULL OR o.points_earned <> e.delta OR (o.member_id <> e.member_id AND `+moves.Strangers("o.member_id", "e.member_id")+`))
 			UNION ALL SELECT 'sum' AS what, 0, '', e.total, o.total
 			FROM (SELECT COALESCE(SUM(delta), 0) AS total FROM points_entries WHERE reason = 'earn_order' AND source LIKE 'order:%:earn') e
 			JOIN (SELECT COALESCE(SUM(points_earned), 0) AS total FROM orders) o ON o.total <> e.total`),

@@ -1,6 +1,9 @@
 package surveys
 
-import "huitou/service/audit"
+import (
+	"huitou/service/audit"
+	"huitou/service/moves"
+)
 
 // Invariants are what must never be untrue of surveys.
 func Invariants() []audit.Invariant {
@@ -8,7 +11,7 @@ func Invariants() []audit.Invariant {
 		audit.SQL("surveys.answered", "an invitation is answered exactly when it has an answer, of its survey and member, in its time",
 			`SELECT i.id FROM survey_invitations i LEFT JOIN survey_answers a ON a.invitation_id = i.id
 			 WHERE (i.answered_at IS NULL) <> (a.id IS NULL)
-			    OR (a.id IS NOT NULL AND (a.survey_id <> i.survey_id OR a.member_id <> i.member_id OR a.answered_at >= i.expires_at OR i.answered_at <> a.answered_at))`),
+			    OR (a.id IS NOT NULL AND (a.survey_id <> i.survey_id OR (a.member_id <> i.member_id AND `+moves.Strangers("a.member_id", "i.member_id")+`) OR a.answered_at >= i.expires_at OR i.answered_at <> a.answered_at))`),
 		audit.SQL("surveys.orphans", "an answer has its invitation and at least one item, an item its answer",
 			`SELECT a.id FROM survey_answers a LEFT JOIN survey_invitations i ON i.id = a.invitation_id
 			 WHERE i.id IS NULL OR NOT EXISTS (SELECT 1 FROM survey_answer_items t WHERE t.answer_id = a.id)

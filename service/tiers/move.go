@@ -73,8 +73,15 @@ func (s *Service) move(ctx context.Context, tx *db.Tx, r rules, m model.MemberID
 
 // reach records the levels from first to last of those that a member has not reached before.
 func (s *Service) reach(ctx context.Context, tx *db.Tx, r rules, m model.MemberID, first, last int) error {
+	before, err := reachedBefore(tx, m)
+	if err != nil {
+		return fmt.Errorf("look up what member %d reached before he was merged: %w", m, err)
+	}
 	for i := first; i <= last; i++ {
 		l := r.ladder[i]
+		if before[l.ID] {
+			continue // the same person did, under another number
+		}
 		fresh, err := tx.Insert(&model.TierReach{MemberID: m, LevelID: l.ID, GiftTemplate: l.GiftTemplate, At: tx.Now})
 		if err != nil {
 			return fmt.Errorf("record that member %d reached level %d: %w", m, l.ID, err)

@@ -54,11 +54,12 @@ func countLevels(tx *db.Tx, l ladder) ([]int64, error) {
 		LevelID model.TierLevelID
 		N       int64
 	}
-	if err := tx.Gorm().Model(&model.MemberTier{}).Select("level_id, COUNT(*) AS n").Group("level_id").Find(&rows).Error; err != nil {
+	own := "member_id IN (SELECT id FROM members WHERE merged_into IS NULL)"
+	if err := tx.Gorm().Model(&model.MemberTier{}).Select("level_id, COUNT(*) AS n").Where(own).Group("level_id").Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("count the members of levels: %w", err)
 	}
 	out := make([]int64, len(l))
-	if err := tx.Gorm().Model(&model.Member{}).Count(&out[0]).Error; err != nil {
+	if err := tx.Gorm().Model(&model.Member{}).Where("merged_into IS NULL").Count(&out[0]).Error; err != nil {
 		return nil, fmt.Errorf("count members: %w", err)
 	}
 	for _, r := range rows {

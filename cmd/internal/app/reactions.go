@@ -68,7 +68,11 @@ func (v Services) tierGift(ctx context.Context, r tiers.Reached) error {
 	if r.Gift == "" {
 		return nil
 	}
-	_, err := v.Coupons.Issue(ctx, coupons.Issue{Member: r.Member, Template: r.Gift, Source: r.Source()})
+	heir, err := v.Members.Heir(ctx, r.Member) // he may have become one with another member since
+	if err != nil {
+		return err
+	}
+	_, err = v.Coupons.Issue(ctx, coupons.Issue{Member: heir, Template: r.Gift, Source: r.Source()})
 	if f := fault.Of(err); f != nil && f.Kind != fault.Unavailable {
 		return jobs.Cancel("the gift of level " + r.Name + " was not given: " + f.Code)
 	}

@@ -76,6 +76,7 @@ func (a *App) declare() {
 	admin.Verifications(people, a.Coupons, a.Members)
 	admin.Earning(people, a.Earning, a.Orders.Purchases)
 	admin.Gifts(people, a.Mall)
+	admin.Merges(people, a.Merges)
 	admin.Points(people, a.Points, a.Members)
 	admin.Orders(people, a.Orders)
 	admin.Memberships(people, a.Memberships)

@@ -17,6 +17,7 @@ import (
 	"huitou/service/mall"
 	"huitou/service/members"
 	"huitou/service/memberships"
+	"huitou/service/merges"
 	"huitou/service/messages"
 	"huitou/service/orders"
 	"huitou/service/payments"
@@ -48,6 +49,7 @@ type Services struct {
 	Surveys     *surveys.Service
 	Aftersale   *aftersale.Service
 	Analytics   *analytics.Service
+	Merges      *merges.Service
 }
 
 // newServices makes every service from those below it.
@@ -57,6 +59,14 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	v.Facts = facts.New(q)
 	v.Members = members.New(members.Deps{
 		DB: d, Mini: p.mini, MiniAppID: s.Mini.AppID, OAAppID: s.OA.AppID, PhoneKey: s.PhoneKey, Facts: v.Facts, Log: log,
+		Kin: members.Kin{ // merges stand above all that they move, and are made below
+			SamePhone: func(ctx context.Context, shopper, owner model.MemberID) (bool, error) {
+				return v.Merges.SamePhone(ctx, shopper, owner)
+			},
+			SamePersonTx: func(ctx context.Context, tx *db.Tx, a, b model.MemberID) error {
+				return v.Merges.SamePersonTx(ctx, tx, a, b)
+			},
+		},
 	})
 	v.Staff = staff.New(staff.Deps{DB: d, Log: log})
 	readers := map[string]callbacks.Reader{}
@@ -112,6 +122,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		Surveys: v.Surveys, Tasks: v.Tasks, Queue: q, SurveyURL: s.PublicURL + surveyLink,
 	})
 	v.Analytics = analytics.New(analytics.Deps{DB: d, PointsCost: s.PointsCost})
+	v.Merges = merges.New(merges.Deps{DB: d, Members: v.Members, Queue: q, Parts: v.mergeParts(), Log: log})
 	return v
 }
 
@@ -132,7 +143,7 @@ func giveDays(m *memberships.Service) func(context.Context, *db.Tx, mall.Days) e
 func (v Services) Invariants() []audit.Invariant {
 	var all []audit.Invariant
 	for _, of := range [][]audit.Invariant{
-		audit.Invariants(), v.Members.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
+		audit.Invariants(), v.Members.Invariants(), v.Merges.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
 		points.Invariants(), coupons.Invariants(), payments.Invariants(), mall.Invariants(), memberships.Invariants(),
 		earning.Invariants(), orders.Invariants(), aftersale.Invariants(), tasks.Invariants(), surveys.Invariants(), tiers.Invariants(),
 		tags.Invariants(),

@@ -109,6 +109,7 @@ var levels = map[string]int{
 	"orders":   4, "mall": 4, "memberships": 4, "surveys": 4, "segments": 4,
 	"aftersale": 5, "referrals": 5, "campaigns": 5,
 	"analytics": 6,
+	"merges":    7, // moves what all others keep
 }
 
 // sameLevel are the arrows inside one level, each with its reason.

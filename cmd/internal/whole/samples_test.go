@@ -389,6 +389,20 @@ func (f *furnished) samples() map[string]sample {
 		"adjust-points": {path: map[string]string{"id": fmt.Sprint(f.memberID)},
 			body: fixed(map[string]any{"points": 1, "code": "goodwill", "note": "补发", "expires_at": until}), other: with("points", 2)},
 		"points-adjustments": {query: "limit=5&state=waiting"},
+		"merge-candidates":   {path: map[string]string{"id": fmt.Sprint(f.memberID)}},
+		"preview-merge":      {query: fmt.Sprintf("from=%d&to=1", f.memberID)},
+		"ask-for-merge": {body: fixed(map[string]any{"from": 999998, "to": 999999, "reason": "核对过证件"}),
+			fresh: func(t *testing.T, c *call) { c.body = f.twins(t) },
+			other: with("reason", "手机号相同")},
+		"merge-requests": {query: "limit=5&state=waiting"},
+		"approve-merge": {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "属实"}),
+			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/merge-requests/" + f.askedMerge(t) + "/approve" }},
+		"refuse-merge": {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "不是同一人"}),
+			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/merge-requests/" + f.askedMerge(t) + "/refuse" }},
+		"merges": {query: fmt.Sprintf("limit=5&member_id=%d", f.memberID)},
+		"merge":  {path: map[string]string{"id": "999999"}, fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/merges/" + f.merged(t) }},
+		"split-merge": {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"reason": "认错了人"}),
+			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/merges/" + f.merged(t) + "/split" }},
 		"approve-points-adjustment": {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "核对过"}),
 			fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/points/adjustments/" + f.asked(t) + "/approve" }},
 		"refuse-points-adjustment": {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "数目不对"}),
@@ -413,6 +427,43 @@ func (f *furnished) asked(t *testing.T) string {
 	}
 	f.must(t, call{method: "POST", path: fmt.Sprintf("/admin/v1/members/%d/points/adjustments", f.memberID), token: f.owner, key: newKey(),
 		body: map[string]any{"points": 1001, "code": "missing", "note": "补发"}}, &made)
+	return fmt.Sprint(made.ID)
+}
+
+// twins are two members whom only orders know, as a request for their merge.
+func (f *furnished) twins(t *testing.T) map[string]any {
+	t.Helper()
+	ids := make([]int64, 2)
+	for i := range ids {
+		f.n++
+		var made struct {
+			Order  int64 `json:"id"`
+			Member int64 `json:"member_id"`
+		}
+		f.must(t, call{method: "POST", path: "/ingest/v1/orders", signed: true, body: f.order(fmt.Sprintf("TWIN-%d", f.n), fmt.Sprintf("139%08d", f.n), 10_00)}, &made)
+		f.must(t, call{method: "GET", path: fmt.Sprintf("/admin/v1/orders/%d", made.Order), token: f.owner}, &made)
+		ids[i] = made.Member
+	}
+	return map[string]any{"from": ids[0], "to": ids[1], "reason": "核对过证件"}
+}
+
+// askedMerge is a request of the owner for a merge.
+func (f *furnished) askedMerge(t *testing.T) string {
+	t.Helper()
+	var made struct {
+		ID int64 `json:"id"`
+	}
+	f.must(t, call{method: "POST", path: "/admin/v1/merge-requests", token: f.owner, key: newKey(), body: f.twins(t)}, &made)
+	return fmt.Sprint(made.ID)
+}
+
+// merged is a merge that a manager approved.
+func (f *furnished) merged(t *testing.T) string {
+	t.Helper()
+	var made struct {
+		ID int64 `json:"merge_id"`
+	}
+	f.must(t, call{method: "POST", path: "/admin/v1/merge-requests/" + f.askedMerge(t) + "/approve", token: f.managers.token(), body: map[string]any{"note": "属实"}}, &made)
 	return fmt.Sprint(made.ID)
 }
 
