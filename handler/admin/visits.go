@@ -35,7 +35,7 @@ func Visits(r *web.Routes, s *aftersale.Service) {
 	})
 	web.Post(r, "/visit-plans", web.Staff(staff.VisitsManage), web.Doc{
 		ID: "create-visit-plan", Summary: "新建回访计划(草稿),最多三次回访", Tag: "售后回访", Status: http.StatusCreated,
-		Errors: []*fault.Fault{fault.ErrInvalid, surveys.ErrInducement, surveys.ErrUnknown, db.ErrKeyReused},
+		Errors: []*fault.Fault{fault.ErrInvalid, aftersale.ErrPolicy, surveys.ErrInducement, surveys.ErrUnknown, db.ErrKeyReused},
 	}, func(ctx context.Context, in *newVisitPlanRequest) (*visitPlanReply, error) {
 		p, err := s.CreatePlan(ctx, aftersale.NewPlan{Staff: web.Actor(ctx).ID, Name: in.Body.Name, Trigger: in.Body.Trigger, Terms: in.Body.Terms.terms(), Key: in.Key(ctx)})
 		if err != nil {
@@ -46,7 +46,7 @@ func Visits(r *web.Routes, s *aftersale.Service) {
 	})
 	web.Put(r, "/visit-plans/{id}", web.Staff(staff.VisitsManage), web.Doc{
 		ID: "change-visit-plan", Summary: "修改回访计划(成为新版本);已计划的回访按原条款执行", Tag: "售后回访",
-		Errors: []*fault.Fault{fault.ErrInvalid, surveys.ErrInducement, surveys.ErrUnknown, aftersale.ErrPlanUnknown, aftersale.ErrPlanEnded, aftersale.ErrPlanChanged},
+		Errors: []*fault.Fault{fault.ErrInvalid, aftersale.ErrPolicy, surveys.ErrInducement, surveys.ErrUnknown, aftersale.ErrPlanUnknown, aftersale.ErrPlanEnded, aftersale.ErrPlanChanged},
 	}, func(ctx context.Context, in *changeVisitPlanRequest) (*visitPlanReply, error) {
 		p, err := s.ChangePlan(ctx, aftersale.ChangePlan{Staff: web.Actor(ctx).ID, Plan: in.ID, Name: in.Body.Name, Terms: in.Body.Terms.terms(), Version: in.Body.Version})
 		if err != nil {
@@ -59,7 +59,7 @@ func Visits(r *web.Routes, s *aftersale.Service) {
 	moveVisitPlan(r, "end", "结束回访计划,不可恢复", s.End)
 	web.Post(r, "/visit-plans/previews", web.Staff(staff.VisitsManage), web.Doc{
 		ID: "preview-visit-plan", Summary: "预览:按某个订单(或示例订单)看每次回访的时间与内容;不改动任何数据", Tag: "售后回访",
-		Errors: []*fault.Fault{fault.ErrInvalid, surveys.ErrInducement, surveys.ErrUnknown, orders.ErrUnknown},
+		Errors: []*fault.Fault{fault.ErrInvalid, aftersale.ErrPolicy, surveys.ErrInducement, surveys.ErrUnknown, orders.ErrUnknown},
 	}, func(ctx context.Context, in *previewVisitPlanRequest) (*previewVisitPlanReply, error) {
 		p := aftersale.Preview{Terms: in.Body.Terms.terms(), Source: in.Body.Source, Number: in.Body.Number}
 		if in.Body.At != nil {

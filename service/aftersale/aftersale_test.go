@@ -92,6 +92,7 @@ type world struct {
 	tasks   *tasks.Service
 	surveys *surveys.Service
 	orders  *orders.Service
+	outbox  *messages.Service
 	s       *aftersale.Service
 	wechat  *account
 }
@@ -111,11 +112,12 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	})
 	w.orders = orders.New(orders.Deps{DB: d, Members: w.members, Points: w.points, Coupons: w.coupons, Facts: w.facts, Log: log})
 	outbox := messages.New(messages.Deps{
-		DB: d, Jobs: w.q, Sender: w.wechat, Followers: w.members, Log: log,
+		DB: d, Jobs: w.q, Facts: w.facts, Sender: w.wechat, Followers: w.members, Log: log,
 		Templates: map[string]messages.Template{"visit1": {Forms: map[model.MessageChannel]messages.Form{model.ChannelOATemplate: {
 			ID: "TPL", Cut: []string{"thing4", "thing5"}, Fields: map[string]string{
 				"character_string1": "number", "amount2": "amount", "time3": "paid_at", "thing4": "goods", "thing5": "advice"}}}}},
 	})
+	w.outbox = outbox
 	outbox.Register()
 	w.vault = callbacks.New(callbacks.Deps{DB: d, Jobs: w.q, Readers: map[string]callbacks.Reader{oaApp: jsonReader{}}, Log: log})
 	w.vault.Register()

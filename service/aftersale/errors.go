@@ -14,5 +14,6 @@ var (
 	ErrPlanDraft   = fault.New(fault.Conflict, "visits.plan_draft", "回访计划尚未启用", "the visit plan has not been activated")
 	ErrPlanEnded   = fault.New(fault.Conflict, "visits.plan_ended", "回访计划已结束", "the visit plan has ended")
 	ErrPlanOverlap = fault.New(fault.Conflict, "visits.plan_overlap", "同一触发时机已有启用的回访计划,请先暂停或结束它", "another plan with this trigger is active")
+	ErrPolicy      = fault.New(fault.Invalid, "visits.policy", "内容违反平台规则", "the words break a rule of the platform")
 	ErrPlanChanged = fault.New(fault.Conflict, "visits.plan_changed", "回访计划刚被别人改过,请刷新后再改", "somebody else changed the plan; read it again")
 )

@@ -35,7 +35,8 @@ type NewPlan struct {
 	Key db.Key `json:"-"`
 }
 
-// CreatePlan adds a draft. It returns fault.ErrInvalid with every faulty field, surveys.ErrInducement, or surveys.ErrUnknown.
+// CreatePlan adds a draft. It returns fault.ErrInvalid with every faulty field, ErrPolicy with the rule that a text breaks,
+// surveys.ErrInducement, or surveys.ErrUnknown.
 func (s *Service) CreatePlan(ctx context.Context, in NewPlan) (p Plan, err error) {
 	var bad []fault.Field
 	if !printable(in.Name, 64) {

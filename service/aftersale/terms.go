@@ -11,6 +11,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/fault"
+	"huitou/service/messages"
 	"huitou/service/surveys"
 )
 
@@ -92,7 +93,7 @@ var (
 	variables = []string{"{number}", "{amount}", "{paid_at}", "{goods}"}
 )
 
-// check returns fault.ErrInvalid with every faulty field, or what the policy guard says.
+// check returns fault.ErrInvalid with every faulty field, or ErrPolicy with the platform's rule that a text breaks.
 func (t Terms) check() error {
 	var list []fault.Field
 	bad := func(wrong bool, field, reason string, args ...any) {
@@ -111,11 +112,9 @@ func (t Terms) check() error {
 	if err := fault.InvalidFields(list); err != nil {
 		return err
 	}
-	for _, v := range t.Visits {
-		for _, text := range v.Texts {
-			if err := surveys.Guard(text); err != nil {
-				return err
-			}
+	for i, v := range t.Visits {
+		for _, b := range messages.Breaches(v.Purpose, v.messageChannels(), v.Texts, nil) {
+			return ErrPolicy.With("visit", i+1).With("field", b.Field).With("text", b.Word).With("rule", b.Rule.Says())
 		}
 	}
 	return nil

@@ -159,7 +159,7 @@ func (s *Service) decide(ctx context.Context, tx *db.Tx, plan Plan, order orders
 		v.State, v.WaitUntil = model.VisitDue, &verdict.until
 		return verdict.until, saveVisit(tx, *v)
 	}
-	return until, s.send(ctx, tx, plan.Visits[v.Ordinal-1], order, v)
+	return until, s.send(ctx, tx, plan.Visits[v.Ordinal-1], order, v, plan.lastCall(*v))
 }
 
 // look gathers what the last look before a visit depends on.
@@ -183,11 +183,13 @@ func (s *Service) look(ctx context.Context, tx *db.Tx, plan Plan, order orders.V
 }
 
 // send puts a visit's message into the outbox, with its survey, or gives the visit to staff.
-func (s *Service) send(ctx context.Context, tx *db.Tx, terms VisitTerms, order orders.View, v *model.Visit) error {
+// lastCall is when a message that still waits is of no use any more.
+func (s *Service) send(ctx context.Context, tx *db.Tx, terms VisitTerms, order orders.View, v *model.Visit, lastCall time.Time) error {
 	if len(terms.messageChannels()) == 0 {
 		return s.assign(ctx, tx, order, v, "")
 	}
 	m := s.message(terms, order, *v)
+	m.NotAfter = lastCall
 	if terms.Survey != 0 {
 		until := tx.Now.Add(time.Duration(terms.AnswerDays) * 24 * time.Hour)
 		token, err := s.Surveys.InviteTx(ctx, tx, surveys.Invite{Survey: terms.Survey, Member: v.MemberID, Order: v.OrderID, Source: m.Key,
@@ -210,7 +212,7 @@ func (s *Service) send(ctx context.Context, tx *db.Tx, terms VisitTerms, order o
 		return fmt.Errorf("mark visit %d as sent: %w", v.ID, err)
 	}
 	_, err := s.Messages.EnqueueTx(ctx, tx, m)
-	if f := fault.Of(err); f != nil && f.Kind == fault.Invalid {
+	if f := fault.Of(err); errors.Is(err, messages.ErrInvalid) {
 		// The words are what the plan says, and trying again would not mend them.
 		s.Log.ErrorContext(ctx, "visit cannot be worded", "visit", v.ID, "err", err)
 		v.MessageKey, v.SentAt = "", nil

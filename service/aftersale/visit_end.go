@@ -3,6 +3,7 @@ package aftersale
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"huitou/model"
 	"huitou/model/db"
@@ -71,7 +72,7 @@ func (s *Service) toStaff(ctx context.Context, tx *db.Tx, v *model.Visit, reason
 	if err != nil {
 		return false, fmt.Errorf("read the plan of visit %d: %w", v.ID, err)
 	}
-	if !plan.Visits[v.Ordinal-1].byStaff() || reason == reasonDoNotContact {
+	if !plan.Visits[v.Ordinal-1].byStaff() || strings.HasPrefix(reason, reasonDoNotContact) {
 		return false, nil
 	}
 	order, err := s.Orders.OrderTx(ctx, tx, v.OrderID)

@@ -56,7 +56,7 @@ const (
 	reasonCooling      = "cooling"
 	reasonSurveyClosed = "survey_closed"
 	reasonGone         = "order_gone"
-	reasonDoNotContact = "do_not_contact" // the outbox's word
+	reasonDoNotContact = "do_not_contact" // the outbox's word, followed by whose wish it is
 )
 
 // moment is everything that the last look before a visit depends on.
@@ -89,7 +89,7 @@ func (t Terms) judge(v model.Visit, m moment) verdict {
 	case model.PlanEnded:
 		return verdict{skip: reasonPlanEnded}
 	}
-	if m.now.Sub(v.DueAt) > time.Duration(t.MaxLateDays)*24*time.Hour {
+	if m.now.After(t.lastCall(v)) {
 		return verdict{skip: reasonLate}
 	}
 	if !visit.sampled(v.OrderID, v.Ordinal) {
@@ -102,6 +102,11 @@ func (t Terms) judge(v model.Visit, m moment) verdict {
 		return verdict{skip: reasonCooling}
 	}
 	return verdict{}
+}
+
+// lastCall is the last instant at which a visit is made.
+func (t Terms) lastCall(v model.Visit) time.Time {
+	return v.DueAt.Add(time.Duration(t.MaxLateDays) * 24 * time.Hour)
 }
 
 // stopped says which stop condition holds, or "".

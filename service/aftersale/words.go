@@ -13,7 +13,9 @@ var sentences = map[string]string{
 	reasonSampledOut: "未被抽中", reasonCooling: "冷却期内已因其他订单联系过", reasonSurveyClosed: "问卷已关闭", reasonGone: "订单已不存在",
 	"answered": "已填问卷", "unanswered": "到期未填问卷",
 	"no_template": "没有可用的消息模板或渠道", "not_following": "未关注公众号", "no_openid": "没有该渠道的身份", "no_phone": "没有手机号",
-	"no_consent": "没有订阅授权", "cap": "已达该会员的消息上限", "quiet": "免打扰时段", "do_not_contact": "会员要求不再联系", "too_late": "已过有效时间",
+	"no_consent": "没有订阅授权", "no_window": "不在客服消息时限内", "cap_day": "已达该会员当天的消息上限", "cap_week": "已达该会员一周的消息上限",
+	"cap_day_together": "已达该会员当天各类消息的总上限", "cap_week_together": "已达该会员一周各类消息的总上限", "quiet": "免打扰时段",
+	"do_not_contact": "会员不再接受联系", "too_late": "已过有效时间", "policy": "内容违反平台规则", "data": "内容不符合模板要求", "not_left": "暂时发不出去",
 	"no_answer": "平台没有回应,不确定是否收到,不再重发", "user_block": "会员屏蔽了公众号",
 }
 
