@@ -20,6 +20,7 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	facts.Subscribe(v.Facts, "memberships.activate", v.Memberships.Activate)            // payments.Paid
 	facts.Subscribe(v.Facts, "memberships.refund", v.Memberships.OnRefunded)            // payments.Refunded
 	facts.Subscribe(v.Facts, "memberships.revoke_coupons", v.Memberships.RevokeCoupons) // memberships.Refunded
+	facts.Subscribe(v.Facts, "shipping.tell", v.Shipping.OnPaid)                        // payments.Paid
 	facts.Subscribe(v.Facts, "mall.confirm", v.Mall.Confirm)                            // payments.Paid
 
 	facts.Subscribe(v.Facts, "tiers.gift", v.tierGift) // tiers.Reached
@@ -36,6 +37,8 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	})
 
 	// Workers of jobs.
+	v.Callbacks.On(callbacks.Mini, wechat.EventTradeSettled, v.Shipping.OnSettled)
+	v.Callbacks.On(callbacks.Mini, wechat.EventTradeRemindShipping, v.Shipping.OnReminded)
 	for _, app := range []callbacks.Channel{callbacks.OA, callbacks.Mini} { // consents to subscribe messages, and what became of these
 		v.Callbacks.On(app, wechat.EventSubscribeMsgPopup, v.Messages.OnConsent)
 		v.Callbacks.On(app, wechat.EventSubscribeMsgChange, v.Messages.OnConsent)

@@ -80,6 +80,8 @@ func (a *App) declare() {
 	admin.Points(people, a.Points, a.Members)
 	admin.Orders(people, a.Orders)
 	admin.Memberships(people, a.Memberships)
+	admin.Bills(people, a.Bills)
+	admin.Shippings(people, a.Shipping)
 	admin.Tiers(people, a.Tiers)
 	admin.Tags(people, a.Tags, a.Members)
 	admin.Messages(people, a.Messages)

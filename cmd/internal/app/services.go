@@ -22,6 +22,7 @@ import (
 	"huitou/service/orders"
 	"huitou/service/payments"
 	"huitou/service/points"
+	"huitou/service/shipping"
 	"huitou/service/staff"
 	"huitou/service/surveys"
 	"huitou/service/tags"
@@ -41,6 +42,8 @@ type Services struct {
 	Tiers       *tiers.Service
 	Tags        *tags.Service
 	Payments    *payments.Service
+	Bills       *payments.Reconciliation
+	Shipping    *shipping.Service
 	Mall        *mall.Service
 	Memberships *memberships.Service
 	Earning     *earning.Service
@@ -102,6 +105,10 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		DB: d, Points: v.Points, Coupons: v.Coupons, Log: log, Payments: v.Payments, Queue: q, Key: s.PhoneKey, Members: v.Members,
 		GiveDays: giveDays(v.Memberships), AtLeast: v.Tiers.AtLeastTx,
 	})
+	v.Bills = payments.NewReconciliation(payments.ReconciliationDeps{
+		DB: d, Payments: v.Payments, Bills: p.pay, MchID: s.Merchant.MchID, Queue: q, Log: log,
+	})
+	v.Shipping = shipping.New(shipping.Deps{DB: d, Payments: v.Payments, Centre: p.mini, Sellers: v.sellers(), Queue: q, Log: log})
 	v.Earning = earning.New(earning.Deps{
 		DB: d, Members: v.Members, Points: v.Points, Log: log, PerYuan: s.Earning.PointsPerYuan, CostPerHundred: s.PointsCost,
 		Card:    v.Memberships.Multiplier,
@@ -144,7 +151,7 @@ func (v Services) Invariants() []audit.Invariant {
 	var all []audit.Invariant
 	for _, of := range [][]audit.Invariant{
 		audit.Invariants(), v.Members.Invariants(), v.Merges.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
-		points.Invariants(), coupons.Invariants(), payments.Invariants(), mall.Invariants(), memberships.Invariants(),
+		points.Invariants(), coupons.Invariants(), payments.Invariants(), payments.BillInvariants(), shipping.Invariants(), mall.Invariants(), memberships.Invariants(),
 		earning.Invariants(), orders.Invariants(), aftersale.Invariants(), tasks.Invariants(), surveys.Invariants(), tiers.Invariants(),
 		tags.Invariants(),
 	} {

@@ -11,6 +11,7 @@ import (
 	"huitou/handler/hook"
 	"huitou/service/callbacks"
 	"huitou/service/payments"
+	"huitou/service/shipping"
 	"huitou/service/tags"
 	"huitou/wechat"
 	"huitou/wechat/mini"
@@ -38,6 +39,7 @@ type miniProgram interface {
 	Code2Session(ctx context.Context, code string) (wechat.Session, error)
 	PhoneNumber(ctx context.Context, code string) (wechat.Phone, error)
 	SendSubscribe(ctx context.Context, m wechat.SubscribeMessage) (msgID string, err error)
+	shipping.Centre
 }
 
 type officialAccount interface {
@@ -56,8 +58,12 @@ type merchant interface {
 	Close(ctx context.Context, outTradeNo string) error
 	Refund(ctx context.Context, in wechat.RefundRequest) (wechat.Refund, error)
 	QueryRefund(ctx context.Context, outRefundNo string) (wechat.Refund, error)
+	TradeBill(ctx context.Context, day string) (wechat.Bill, error)
 	hook.Notices
 }
+
+// maxBill bounds a day's bill as it comes over the wire, packed: millions of lines.
+const maxBill = 64 << 20
 
 // newPlatform makes the adapters. Without an official account in the settings, as in the tools that work on a data folder, every
 // call answers errOffline: nothing may leave the machine.
@@ -86,7 +92,7 @@ func newPlatform(s Settings) (platform, error) {
 	w, err := pay.New(pay.Config{
 		AppID: s.Mini.AppID, MchID: s.Merchant.MchID, CertSerial: s.Merchant.SerialNo, PrivateKey: s.Merchant.PrivateKey,
 		APIv3Key: s.Merchant.APIv3Key, PublicKeys: s.Merchant.publicKeys(), FetchCertificates: s.Merchant.FetchCertificates,
-		HTTP: client, Now: s.Now, Log: s.Log,
+		HTTP: client, Files: wechat.NewHTTPClient(wechat.HTTPOptions{Target: s.Simulator, Timeout: time.Minute, MaxBody: maxBill}), Now: s.Now, Log: s.Log,
 	})
 	keep("WeChat Pay", err)
 	oc, err := oa.NewCallback(oa.CallbackConfig{
@@ -139,7 +145,14 @@ func (offline) UserInfo(context.Context, string) (f wechat.Follower, err error) 
 func (offline) Prepay(context.Context, wechat.Prepay) (string, error)           { return "", errOffline }
 func (offline) Params(string) (p wechat.PayParams, err error)                   { return p, errOffline }
 func (offline) Query(context.Context, string) (t wechat.Transaction, err error) { return t, errOffline }
-func (offline) Close(context.Context, string) error                             { return errOffline }
+func (offline) TradeBill(context.Context, string) (b wechat.Bill, err error)    { return b, errOffline }
+func (offline) TradeManaged(context.Context) (bool, error)                      { return false, errOffline }
+func (offline) UploadShipping(context.Context, wechat.Shipping) error           { return errOffline }
+func (offline) ShippingOrder(context.Context, string, string, string) (o wechat.ShippingOrder, err error) {
+	return o, errOffline
+}
+func (offline) Carriers(context.Context) ([]wechat.Carrier, error) { return nil, errOffline }
+func (offline) Close(context.Context, string) error                { return errOffline }
 func (offline) Refund(context.Context, wechat.RefundRequest) (r wechat.Refund, err error) {
 	return r, errOffline
 }

@@ -145,6 +145,12 @@ var audiences = map[string]audience{
 	"GET /admin/v1/reports/points-liability":         managers,
 	"GET /admin/v1/reports/points-liability.csv":     managers,
 	"GET /admin/v1/reports/repurchase":               managers,
+	"GET /admin/v1/bills":                            managers,
+	"POST /admin/v1/bills/{day}/reconcile":           managers,
+	"GET /admin/v1/bill-breaks":                      managers,
+	"POST /admin/v1/bill-breaks/{id}/close":          managers,
+	"GET /admin/v1/shippings":                        managers,
+	"POST /admin/v1/shippings/{id}/retry":            managers,
 }
 
 // others are the routes outside of the typed ones: what the world may see, and the callbacks, which prove themselves.
