@@ -48,10 +48,15 @@ type shop struct {
 }
 
 func newShop(d *db.DB) *shop {
+	return shopWith(d, func(m *members.Service) coupons.People { return m })
+}
+
+// shopWith makes a shop whose bulk issues find their people through something else.
+func shopWith(d *db.DB, people func(*members.Service) coupons.People) *shop {
 	log := slog.New(slog.DiscardHandler)
 	s := &shop{db: d, queue: jobs.New(d, log), outbox: &outbox{sent: map[string]messages.Message{}, fail: map[model.MemberID]error{}}}
 	s.members = members.New(members.Deps{DB: d, PhoneKey: make([]byte, 32), Facts: facts.New(s.queue), Log: log})
-	s.Service = coupons.New(coupons.Deps{DB: d, Members: s.members, Queue: s.queue, People: s.members, Birthdays: s.members, Messages: s.outbox, Log: log})
+	s.Service = coupons.New(coupons.Deps{DB: d, Members: s.members, Queue: s.queue, People: people(s.members), Birthdays: s.members, Messages: s.outbox, Log: log})
 	s.Distribute()
 	return s
 }

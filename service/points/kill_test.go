@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,7 +28,15 @@ func TestMain(m *testing.M) {
 	if driver == "" {
 		os.Exit(m.Run())
 	}
-	o := db.Options{Driver: db.Driver(driver), DSN: at, Path: at, Now: func() time.Time { return night }}
+	var looks atomic.Int64
+	last, _ := strconv.ParseInt(os.Getenv("HUITOU_SWEEP_LOOKS"), 10, 64)
+	o := db.Options{Driver: db.Driver(driver), DSN: at, Path: at, Now: func() time.Time {
+		if looks.Add(1) == last { // a transaction looks at the clock when it has begun
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+		return night
+	}}
 	d, err := db.Open(context.Background(), o)
 	if err == nil {
 		err = points.New(points.Deps{DB: d}).SettleDue(context.Background())
@@ -121,14 +132,26 @@ func TestSweepGoesOnAfterAKill(t *testing.T) {
 				}
 				return n
 			}
-			killed := 0
-			for before := expired(); before < members*3; before = expired() {
+			child := func(looks int) *exec.Cmd {
 				sweep := exec.Command(os.Args[0])
-				sweep.Env = append(os.Environ(), "HUITOU_SWEEP_DRIVER="+string(driver), "HUITOU_SWEEP_AT="+o.DSN+o.Path)
+				sweep.Env = append(os.Environ(), "HUITOU_SWEEP_DRIVER="+string(driver), "HUITOU_SWEEP_AT="+o.DSN+o.Path, fmt.Sprint("HUITOU_SWEEP_LOOKS=", looks))
 				sweep.Stderr = os.Stderr
 				if err := sweep.Start(); err != nil {
 					t.Fatal(err)
 				}
+				return sweep
+			}
+			// At instants that are sure to come: in the first transactions, with one of them open.
+			for _, looks := range []int{1, 2, 3, 4} {
+				sweep := child(looks)
+				if sweep.Wait(); sweep.ProcessState.ExitCode() != -1 {
+					t.Errorf("a sweep that was to be killed at its look %d at the clock ended with %s", looks, sweep.ProcessState)
+				}
+			}
+			// At whatever instants come, as long as there are some: kills in the midst of a statement.
+			killed := 0
+			for before := expired(); before < members*3; before = expired() {
+				sweep := child(0)
 				ended := make(chan error, 1)
 				go func() { ended <- sweep.Wait() }()
 				// Wait until it has done something, so that the test comes to an end, and kill it in the midst of what comes next.
@@ -149,10 +172,7 @@ func TestSweepGoesOnAfterAKill(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if killed == 0 {
-				t.Error("no sweep was killed; there was nothing to see")
-			}
-			t.Logf("killed %d times", killed)
+			t.Logf("killed four times at sure instants, %d times at others", killed)
 			s.clean()
 			if s.digest() != undisturbed.digest() {
 				t.Error("the ledger whose expiry was killed differs from the one whose expiry was left alone")
