@@ -23,9 +23,29 @@ func Me(r *web.Routes, s *members.Service) {
 		})
 	web.Post(r, "/me/phone", web.Shopper, web.Doc{
 		ID: "bind-phone", Summary: "绑定手机号", Tag: "会员",
-		Errors: []*fault.Fault{members.ErrPhoneCode, members.ErrPhone, members.ErrPhoneTaken, members.ErrTooOften, members.ErrWeChat},
+		Errors: []*fault.Fault{members.ErrPhoneCode, members.ErrPhone, members.ErrPhoneTaken, members.ErrTooOften, members.ErrWeChat, members.ErrMerged},
 	}, func(ctx context.Context, in *bindPhoneRequest) (*bindPhoneReply, error) {
 		masked, err := s.BindPhone(ctx, web.Member(ctx), in.Body.Code)
+		if err != nil {
+			return nil, err
+		}
+		return &bindPhoneReply{Body: phoneView{masked}}, nil
+	})
+	web.Post(r, "/me/phone/codes", web.Shopper, web.Doc{
+		ID: "send-phone-code", Summary: "发送短信验证码;无论该号码是否已有会员,应答相同", Tag: "会员", Status: http.StatusAccepted,
+		Errors: []*fault.Fault{members.ErrPhone, members.ErrCodeTooOften, members.ErrNoCodes, members.ErrMerged},
+	}, func(ctx context.Context, in *phoneCodeRequest) (*phoneCodeReply, error) {
+		sent, err := s.AskCode(ctx, web.Member(ctx), in.Body.Phone, web.ClientIP(ctx))
+		if err != nil {
+			return nil, err
+		}
+		return &phoneCodeReply{Body: phoneCodeView(sent)}, nil
+	})
+	web.Post(r, "/me/phone/verify", web.Shopper, web.Doc{
+		ID: "verify-phone-code", Summary: "用短信验证码绑定手机号", Tag: "会员",
+		Errors: []*fault.Fault{members.ErrCode, members.ErrPhoneTaken, members.ErrMerged},
+	}, func(ctx context.Context, in *verifyPhoneRequest) (*bindPhoneReply, error) {
+		masked, err := s.VerifyCode(ctx, web.Member(ctx), in.Body.Code)
 		if err != nil {
 			return nil, err
 		}
@@ -37,6 +57,26 @@ func Me(r *web.Routes, s *members.Service) {
 	}, func(ctx context.Context, in *birthdayRequest) (*struct{}, error) {
 		return nil, s.SetBirthday(ctx, web.Member(ctx), model.BirthDate(in.Body))
 	})
+}
+
+type phoneCodeRequest struct {
+	Body struct {
+		Phone string `json:"phone" minLength:"7" maxLength:"24" example:"13800138000" doc:"a mobile number of mainland China, or with +country code"`
+	}
+}
+
+type phoneCodeReply struct{ Body phoneCodeView }
+
+type phoneCodeView struct {
+	Phone     string    `json:"phone" doc:"masked"`
+	ExpiresAt time.Time `json:"expires_at"`
+	Again     time.Time `json:"again" doc:"when another code may be asked for"`
+}
+
+type verifyPhoneRequest struct {
+	Body struct {
+		Code string `json:"code" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" example:"042137"`
+	}
 }
 
 type meReply struct{ Body meView }

@@ -6,6 +6,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/model/fault"
 )
 
 // AddressesTx returns where members can be reached. Phone numbers are opened only when asked for. Members without any address are
@@ -51,4 +52,13 @@ func (s *Service) AddressesTx(_ context.Context, tx *db.Tx, ids []model.MemberID
 func (s *Service) OwnerTx(ctx context.Context, tx *db.Tx, appID, openID string) (model.MemberID, error) {
 	id, _, err := s.ensurePerson(ctx, tx, appID, openID, "")
 	return id, err
+}
+
+// OwnerOfPhoneTx returns the member with a phone number; ok is false when nobody has it, or it is none.
+func (s *Service) OwnerOfPhoneTx(ctx context.Context, tx *db.Tx, phone string) (id model.MemberID, ok bool, err error) {
+	id, err = s.FindTx(ctx, tx, Ref{Phone: phone})
+	if fault.Of(err) != nil {
+		return 0, false, nil
+	}
+	return id, err == nil, err
 }

@@ -18,6 +18,11 @@
 // shown masked only, 138****0000; logs carry ids, never numbers, openids or tokens (T24, T34). A member keeps the number that he
 // has when an order names another one; only BindPhone, where WeChat vouches for the number, replaces it.
 //
+// Where the phone button is no way, a code of six digits proves a number: it lives five minutes, is tried five times at most, and is asked for
+// once a minute, five times an hour and ten times a day at most, by each member and for each number, ten times as often from one
+// address. The answer is the same whether or not somebody has the number (T33). Only the newest code of a member counts; it is kept as a
+// keyed hash.
+//
 // # Two members, one person
 //
 // When a member goes into another one, his openids and numbers of shops' systems become the other's; phone number and unionid do where the

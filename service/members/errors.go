@@ -30,6 +30,15 @@ var (
 	// ErrPhone means that it is not a phone number that we take.
 	ErrPhone = fault.New(fault.Invalid, "members.phone", "手机号格式不正确", "not a phone number")
 
+	// ErrCode means that the code is wrong, too old, used, or was tried too often; which of these is not told.
+	ErrCode = fault.New(fault.Invalid, "members.code", "验证码错误或已失效", "the code is wrong or has ended")
+
+	// ErrCodeTooOften means that codes were asked for too often: one a minute, five an hour, ten a day.
+	ErrCodeTooOften = fault.New(fault.TooMany, "members.code_too_often", "验证码获取过于频繁,请稍后再试", "too many codes, try again later")
+
+	// ErrNoCodes means that the shop has no way to send text messages.
+	ErrNoCodes = fault.New(fault.Unavailable, "members.no_codes", "暂不支持短信验证码,请使用微信手机号授权", "codes cannot be sent here, use the phone button")
+
 	// ErrPhoneTaken means that the number belongs to another member.
 	ErrPhoneTaken = fault.New(fault.Conflict, "members.phone_taken", "该手机号已属于另一位会员,请联系店铺", "the phone number belongs to another member")
 

@@ -26,6 +26,7 @@ type Deps struct {
 	PhoneKey []byte
 	Facts    *facts.Log
 	Log      *slog.Logger // nil discards
+	Codes    CodeSender   // nil: codes cannot be sent
 	Kin      Kin          // what happens when two members turn out to be one person; zero: nothing
 }
 
@@ -49,6 +50,7 @@ type Service struct {
 	log         *slog.Logger
 	sessions    *sessions
 	kin         Kin
+	codes       CodeSender
 }
 
 // New returns the service. It panics when PhoneKey has not 32 bytes, which config refuses before.
@@ -60,6 +62,6 @@ func New(d Deps) *Service {
 	return &Service{
 		db: d.DB, mini: d.Mini, miniApp: d.MiniAppID, oa: d.OAAppID, phones: newPhones(d.PhoneKey),
 		births: sealed.NewBox(d.PhoneKey, "huitou members birth cipher", "huitou members birth index"),
-		facts:  d.Facts, log: log, sessions: newSessions(d.DB, log), kin: d.Kin,
+		facts:  d.Facts, log: log, sessions: newSessions(d.DB, log), kin: d.Kin, codes: d.Codes,
 	}
 }

@@ -59,6 +59,8 @@ type Settings struct {
 	// PointsCost is what a hundred points cost the shop.
 	PointsCost model.Fen
 	Templates  map[string]messages.Template
+	// SMS sends codes to phones; nil writes them to the log beside a simulated WeChat, and offers none otherwise.
+	SMS TextMessage
 }
 
 // Account is an official account or a mini-program.
