@@ -205,6 +205,9 @@ func (c Config) checkPay(k *checker) {
 	}
 	k.oneOf("pay.mode", c.Pay.Mode, "public_key", "certificate", "both")
 	c.checkPublicKey(k)
+	if n := c.Pay.RefundAloneFen; n < 1 || n > 100_000_000 {
+		k.fault("pay.refund_alone_fen", "is %d, want 1 to 100000000", n)
+	}
 	if k.need("pay.private_key_file", c.Pay.PrivateKeyFile) {
 		if err := privateKey(c.Pay.PrivateKeyFile); err != nil {
 			k.fault("pay.private_key_file", "%v", err)

@@ -81,6 +81,9 @@ type Pay struct {
 	PublicKeyID    string `koanf:"public_key_id"`
 	PublicKeyFile  string `koanf:"public_key_file"`
 
+	// RefundAloneFen is how much one member of staff may give back on one day without a second person, in fen, 1 to 100000000.
+	RefundAloneFen int64 `koanf:"refund_alone_fen"`
+
 	// Virtual is the mini-program's virtual payment, which WeChat wants for rights that exist online only. Without an offer id it is off.
 	Virtual Virtual `koanf:"virtual"`
 }
@@ -188,6 +191,7 @@ func defaults() map[string]any {
 		"mini.mode":                   "safe",
 		"mini.format":                 "json",
 		"pay.mode":                    "public_key",
+		"pay.refund_alone_fen":        50_000,
 		"points.per_yuan":             1,
 		"points.pending_days":         0,
 		"points.pending":              "days",

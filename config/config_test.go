@@ -129,6 +129,7 @@ func TestT57BadSettingsAreNamed(t *testing.T) {
 		{"mini.app_id", replace("wxfedcba9876543210", "wx0123456789abcdef"), ""},
 		{"mini.format", same, "HUITOU_MINI_FORMAT=yaml"},
 		{"pay.mode", replace("pay: {", "pay: {mode: certificates, "), ""},
+		{"pay.refund_alone_fen", same, "HUITOU_PAY_REFUND_ALONE_FEN=0"},
 		{"pay.mode", replace("pay: {", "pay: {mode: certificate, "), ""}, // and a public key
 		{"pay.virtual.offer_id", replace("pay: {", "pay: {virtual: {app_key: vK8pQ2mZr5Tn9Lw3Bc7Yd1Hf}, "), ""},
 		{"pay.virtual.offer_id", replace("pay: {", `pay: {virtual: {offer_id: "14 5", app_key: vK8pQ2mZr5Tn9Lw3Bc7Yd1Hf}, `), ""},

@@ -50,6 +50,7 @@ type Settings struct {
 	OA, Mini       Account
 	Merchant       Merchant
 	Virtual        Virtual
+	RefundAlone    model.Fen // what one person may give back in a day; 0 = 500 yuan
 	// Simulator is where a simulated WeChat stands; nil means WeChat itself.
 	Simulator *url.URL
 	Shops     map[string]web.ShopKey // by key id
@@ -59,8 +60,6 @@ type Settings struct {
 	// PointsCost is what a hundred points cost the shop.
 	PointsCost model.Fen
 	Templates  map[string]messages.Template
-	// SMS sends codes to phones; nil writes them to the log beside a simulated WeChat, and offers none otherwise.
-	SMS TextMessage
 }
 
 // Account is an official account or a mini-program.

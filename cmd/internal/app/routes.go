@@ -64,6 +64,7 @@ func (a *App) declare() {
 	api.Gifts(shoppers, a.Mall)
 	api.Memberships(shoppers, a.Memberships)
 	api.Tiers(shoppers, a.Tiers)
+	api.Refunds(shoppers, a.Payments)
 	api.Surveys(shoppers, a.Surveys)
 
 	people := a.Routes.Under("/admin/v1")
@@ -90,6 +91,8 @@ func (a *App) declare() {
 	admin.Why(people, a.Aftersale)
 	admin.Surveys(people, a.Surveys)
 	admin.Tasks(people, a.Tasks)
+	admin.Payments(people, a.Payments)
+	admin.Refunds(people, a.Payments)
 	admin.Reports(people, a.Analytics)
 	admin.PointsLiability(people, a.Analytics)
 

@@ -62,7 +62,6 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	v.Facts = facts.New(q)
 	v.Members = members.New(members.Deps{
 		DB: d, Mini: p.mini, MiniAppID: s.Mini.AppID, OAAppID: s.OA.AppID, PhoneKey: s.PhoneKey, Facts: v.Facts, Log: log,
-		Codes: newCodeSender(s, d, q),
 		Kin: members.Kin{ // merges stand above all that they move, and are made below
 			SamePhone: func(ctx context.Context, shopper, owner model.MemberID) (bool, error) {
 				return v.Merges.SamePhone(ctx, shopper, owner)
@@ -96,7 +95,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	v.Payments = payments.New(payments.Deps{
 		DB: d, Gateway: p.pay, Refunds: p.pay, Virtual: p.virtual, Queue: q, Facts: v.Facts, Log: log,
 		AppID: s.Mini.AppID, MchID: s.Merchant.MchID, NotifyURL: s.PublicURL + payNotices, RefundNotifyURL: s.PublicURL + refundNotices,
-		Payer: v.Members.ShopperTx,
+		Payer: v.Members.ShopperTx, RefundAlone: s.RefundAlone,
 	})
 	v.Memberships = memberships.New(memberships.Deps{
 		DB: d, Members: v.Members, Payments: v.Payments, Coupons: v.Coupons, Messages: v.Messages, Queue: q, Facts: v.Facts, Log: log,

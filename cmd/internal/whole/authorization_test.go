@@ -36,8 +36,6 @@ var audiences = map[string]audience{
 	"DELETE /api/v1/sessions/current":           shoppers,
 	"GET /api/v1/me":                            shoppers,
 	"POST /api/v1/me/phone":                     shoppers,
-	"POST /api/v1/me/phone/codes":               shoppers,
-	"POST /api/v1/me/phone/verify":              shoppers,
 	"PUT /api/v1/me/birthday":                   shoppers,
 	"GET /api/v1/coupon-templates":              shoppers,
 	"POST /api/v1/coupon-templates/{id}/claims": shoppers,
@@ -153,13 +151,28 @@ var audiences = map[string]audience{
 	"POST /admin/v1/bill-breaks/{id}/close":          managers,
 	"GET /admin/v1/shippings":                        managers,
 	"POST /admin/v1/shippings/{id}/retry":            managers,
+	"GET /api/v1/me/refunds":                         shoppers,
+	"GET /admin/v1/receipts":                         managers,
+	"GET /admin/v1/receipts/{id}":                    managers,
+	"POST /admin/v1/receipts/{id}/query":             managers,
+	"POST /admin/v1/receipts/{id}/refunds":           managers,
+	"GET /admin/v1/receipt-breaks":                   managers,
+	"POST /admin/v1/receipt-breaks/{id}/settle":      managers,
+	"GET /admin/v1/refund-requests":                  managers,
+	"POST /admin/v1/refund-requests/{id}/approve":    managers,
+	"POST /admin/v1/refund-requests/{id}/refuse":     managers,
+	"GET /admin/v1/refunds":                          managers,
+	"POST /admin/v1/refunds/{id}/resubmitted":        managers,
+	"POST /admin/v1/refunds/{id}/retry":              managers,
+	"POST /admin/v1/refunds/{id}/by-hand":            managers,
+	"POST /admin/v1/refunds/{id}/give-up":            managers,
 }
 
 // others are the routes outside of the typed ones: what the world may see, and the callbacks, which prove themselves.
 var others = []string{
 	"GET /healthz", "GET /readyz", "GET /docs", "GET /docs/*", "GET /demo.json",
 	"GET /openapi.json", "GET /openapi.yaml", "GET /openapi-3.0.json", "GET /openapi-3.0.yaml",
-	"GET /wechat/oa", "POST /wechat/oa", "GET /wechat/mini", "POST /wechat/mini", "POST /wechat/pay/notices/payment",
+	"GET /wechat/oa", "POST /wechat/oa", "GET /wechat/mini", "POST /wechat/mini", "POST /wechat/pay/notices/payment", "POST /wechat/pay/notices/refund",
 	"GET /s/:token", "POST /s/:token", "GET /s/assets/:file",
 	"GET /console", "GET /console/sign-in", "POST /console/sign-in", "POST /console/sign-out", "POST /console/coupons", "POST /console/verifications", "GET /console/verifications/:id", "POST /console/verifications/:id/undo", "GET /console/assets/:file",
 }

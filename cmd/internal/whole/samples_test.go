@@ -38,6 +38,8 @@ type furnished struct {
 	levels             []string
 	held, draft        id     // a coupon of the first shopper; a coupon template that has given none
 	redemption         string // of the first shopper
+	paidFor            model.PayOrderID
+	payBreak           int64
 	first              shopper
 	n                  int
 }
@@ -87,6 +89,7 @@ func furnish(t *testing.T, s *shop) *furnished {
 	f.addManagers(t, 40)
 	f.levels = s.levels(t, f.owner)
 	f.tag = f.newTag(t)
+	f.paidFor, f.payBreak = f.paid(t), f.newPayBreak(t)
 	return f
 }
 
@@ -222,15 +225,13 @@ func (f *furnished) samples() map[string]sample {
 			return map[string]any{"code": code[field]}
 		}
 	}
-	return f.andMessages(f.andVisits(f.andCouponChannels(map[string]sample{
-		"sign-in":           {body: login("login", "js_code")},
-		"sign-out":          {},
-		"me":                {},
-		"bind-phone":        {body: login("phone", "code")},
-		"send-phone-code":   {body: fixed(map[string]any{"phone": "13900139000"})},
-		"verify-phone-code": {body: fixed(map[string]any{"code": "000000"}), quiet: []string{"phone_codes"}},
-		"set-birthday":      {body: fixed(map[string]any{"month": 2, "day": 29, "year": 1992})},
-		"coupon-templates":  {},
+	return f.andPayments(f.andMessages(f.andVisits(f.andCouponChannels(map[string]sample{
+		"sign-in":          {body: login("login", "js_code")},
+		"sign-out":         {},
+		"me":               {},
+		"bind-phone":       {body: login("phone", "code")},
+		"set-birthday":     {body: fixed(map[string]any{"month": 2, "day": 29, "year": 1992})},
+		"coupon-templates": {},
 		"claim-coupon": {path: thing, other: func(t *testing.T, c *call) {
 			c.path = "/api/v1/coupon-templates/" + f.shop.template(t, f.owner) + "/claims"
 		}},
@@ -418,7 +419,7 @@ func (f *furnished) samples() map[string]sample {
 		"close-bill-break":     {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "已在商户平台核实"})},
 		"shippings":            {query: "limit=5&state=stuck"},
 		"retry-shipping":       {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "已补填承运商"})},
-	})))
+	}))))
 }
 
 // asked is a correction of points by the owner that waits for a second person.
