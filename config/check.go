@@ -84,6 +84,7 @@ func (c Config) faults() []Fault {
 	c.checkPay(k)
 	c.checkVirtual(k)
 	c.checkShop(k)
+	c.checkMessages(k)
 	return k.list
 }
 

@@ -18,6 +18,8 @@ type Config struct {
 	Ingest    Ingest     `koanf:"ingest"`
 	Points    Points     `koanf:"points"`
 	Templates []Template `koanf:"templates"`
+	Messages  Messages   `koanf:"messages"`
+	SMS       SMS        `koanf:"sms"`
 	Log       Log        `koanf:"log"`
 }
 
@@ -171,6 +173,34 @@ type Form struct {
 	Page string `koanf:"page"`
 }
 
+// Messages are the shop's own limits on what members get.
+type Messages struct {
+	// QuietFrom and QuietTo, "22:00" and "08:00" in Shanghai, bound the hours in which care and marketing wait; equal ones mean none.
+	QuietFrom string `koanf:"quiet_from"`
+	QuietTo   string `koanf:"quiet_to"`
+	// CareDay and CareWeek are how many messages of care a member may get on a day and in seven days, and so on; 0 means any number.
+	CareDay       int64 `koanf:"care_day"`
+	CareWeek      int64 `koanf:"care_week"`
+	MarketingDay  int64 `koanf:"marketing_day"`
+	MarketingWeek int64 `koanf:"marketing_week"`
+	TogetherDay   int64 `koanf:"together_day"`
+	TogetherWeek  int64 `koanf:"together_week"`
+}
+
+// SMS is the provider of text messages.
+type SMS struct {
+	// Provider is tencent, file (development only: texts are written to File) or empty: no texts are sent.
+	Provider string `koanf:"provider"`
+	File     string `koanf:"file"`
+	// SecretID and SecretKey are of a sub-account that may send texts only.
+	SecretID  string `koanf:"secret_id"`
+	SecretKey Secret `koanf:"secret_key"`
+	// AppID is the SmsSdkAppId, Sign the approved signature without brackets.
+	AppID  string `koanf:"app_id"`
+	Sign   string `koanf:"sign"`
+	Region string `koanf:"region"`
+}
+
 // Log says how much to write and how.
 type Log struct {
 	// Level is debug, info, warn or error.
@@ -201,6 +231,15 @@ func defaults() map[string]any {
 		"points.adjust_alone":         1_000,
 		"points.clawback":             "allow_debt",
 		"points.cost_fen_per_hundred": 100,
+		"messages.quiet_from":         "22:00",
+		"messages.quiet_to":           "08:00",
+		"messages.care_day":           2,
+		"messages.care_week":          5,
+		"messages.marketing_day":      1,
+		"messages.marketing_week":     2,
+		"messages.together_day":       2,
+		"messages.together_week":      5,
+		"sms.region":                  "ap-guangzhou",
 		"log.level":                   "info",
 		"log.format":                  "json",
 	}

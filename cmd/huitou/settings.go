@@ -18,7 +18,6 @@ import (
 	"huitou/model"
 	"huitou/model/db"
 	"huitou/model/kv"
-	"huitou/service/messages"
 	"huitou/service/orders"
 	"huitou/service/points"
 	"huitou/wechat"
@@ -55,7 +54,7 @@ func settingsOf(c config.Config, store kv.Store, log *slog.Logger) (app.Settings
 		Earning: orders.Rules{PointsPerYuan: c.Points.PerYuan, PendingDays: c.Points.PendingDays, AwaitCompletion: c.Points.Pending == "completed", Expiry: expiry,
 			Clawback: model.ClawbackPolicy(c.Points.Clawback)},
 		PointsCost: model.Fen(c.Points.CostFenPerHundred),
-		Templates:  map[string]messages.Template{},
+		Messages:   limitsOf(c.Messages),
 		Adjust: points.AdjustRules{
 			Limit: model.Points(c.Points.AdjustLimit), Daily: model.Points(c.Points.AdjustDaily), Alone: model.Points(c.Points.AdjustAlone),
 		},
@@ -75,27 +74,13 @@ func settingsOf(c config.Config, store kv.Store, log *slog.Logger) (app.Settings
 	for _, k := range c.Ingest.Keys {
 		s.Shops[k.ID] = web.ShopKey{Source: k.Source, Secret: k.Secret.Reveal()}
 	}
-	for _, t := range c.Templates {
-		s.Templates[t.Name] = templateOf(t)
+	if s.Templates, err = templatesOf(c.Templates); err != nil {
+		return app.Settings{}, err
+	}
+	if s.SMS, err = smsOf(c.SMS); err != nil {
+		return app.Settings{}, err
 	}
 	return s, nil
-}
-
-// templateOf turns a template's settings into its forms: id and fields at the top are those of the official account's template message.
-func templateOf(t config.Template) messages.Template {
-	out := messages.Template{Purpose: model.MessagePurpose(t.Purpose), Forms: map[model.MessageChannel]messages.Form{}}
-	for _, c := range t.Channels {
-		out.Channels = append(out.Channels, model.MessageChannel(c))
-	}
-	for c, f := range map[model.MessageChannel]config.Form{
-		model.ChannelOATemplate: {ID: t.ID, Fields: t.Fields, Cut: t.Cut}, model.ChannelOASubscribe: t.OASubscribe,
-		model.ChannelMiniSubscribe: t.MiniSubscribe, model.ChannelCustomerService: t.CustomerService, model.ChannelSMS: t.SMS,
-	} {
-		if f.ID != "" || f.Text != "" {
-			out.Forms[c] = messages.Form{ID: f.ID, Fields: f.Fields, Cut: f.Cut, Text: f.Text, Page: f.Page}
-		}
-	}
-	return out
 }
 
 func accountOf(a config.Account) app.Account {

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"huitou/model"
+	"huitou/service/messages/sms"
 	"huitou/wechat"
 )
 
@@ -15,7 +19,7 @@ type call struct {
 	to          string // openid or phone number
 	form        Form
 	fields      map[string]string // by the platform's field
-	text        string            // of a customer-service message
+	text        string            // of a customer-service message or an SMS without template
 	url         string
 	clientMsgID string
 }
@@ -39,6 +43,8 @@ func (s *Service) connected(c model.MessageChannel) bool {
 		return s.Program != nil
 	case model.ChannelCustomerService:
 		return s.Desk != nil
+	case model.ChannelSMS:
+		return s.SMS != nil
 	}
 	return false
 }
@@ -79,8 +85,25 @@ func (s *Service) dial(ctx context.Context, channel model.MessageChannel, c call
 		return s.Program.SendSubscribe(ctx, wechat.SubscribeMessage{To: c.to, TemplateID: c.form.ID, Page: c.form.Page, Data: c.fields})
 	case model.ChannelCustomerService:
 		return "", s.Desk.SendText(ctx, wechat.CustomText{To: c.to, Content: c.text})
+	case model.ChannelSMS:
+		return s.SMS.Send(ctx, sms.Message{Phone: c.to, Template: c.form.ID, Params: params(c.fields), Text: c.text, Ref: c.clientMsgID})
 	}
 	return "", errNotLeft
+}
+
+// params returns the parameters of an SMS template in their order: "1", "2" … "10".
+func params(fields map[string]string) []string {
+	names := slices.SortedFunc(maps.Keys(fields), func(a, b string) int {
+		if len(a) != len(b) {
+			return len(a) - len(b)
+		}
+		return strings.Compare(a, b)
+	})
+	out := make([]string, 0, len(names))
+	for _, n := range names {
+		out = append(out, fields[n])
+	}
+	return out
 }
 
 func first(a, b string) string {

@@ -8,6 +8,7 @@ var ErrInvalid = fault.New(fault.Internal, "messages.invalid", "消息内容有�
 // Faults that staff see.
 var (
 	ErrUnknown     = fault.New(fault.NotFound, "messages.unknown", "没有这条消息", "there is no such message")
+	ErrNoSMS       = fault.New(fault.Unavailable, "messages.no_sms", "短信服务未开通", "no provider of text messages is set up")
 	ErrNoMember    = fault.New(fault.NotFound, "messages.member_unknown", "没有这位会员", "there is no such member")
 	ErrNoForm      = fault.New(fault.NotFound, "messages.no_form", "该消息没有配置这种订阅渠道", "the message is not set up for this channel of consents")
 	ErrStopInvalid = fault.New(fault.Invalid, "messages.stop_invalid", "勿扰设置有误", "the do-not-contact is not valid")

@@ -149,6 +149,15 @@ func (f *fans) KnownTx(_ context.Context, _ *db.Tx, ids []model.MemberID) (map[m
 	return out, nil
 }
 
+func (f *fans) OwnerOfPhoneTx(_ context.Context, _ *db.Tx, phone string) (model.MemberID, bool, error) {
+	for id, p := range f.phones {
+		if p == phone {
+			return id, true, nil
+		}
+	}
+	return 0, false, nil
+}
+
 // OwnerTx knows everybody by the openid that newFans gave, and by those of the mini-program.
 func (f *fans) OwnerTx(_ context.Context, _ *db.Tx, _, openID string) (model.MemberID, error) {
 	f.mu.Lock()
@@ -173,6 +182,7 @@ type world struct {
 	fans  *fans
 	facts *facts.Log
 	ends  []messages.Ended
+	texts texts
 }
 
 const (
@@ -195,6 +205,8 @@ var templates = map[string]messages.Template{
 		},
 	},
 	"care":  {Purpose: model.PurposeCare, Forms: map[model.MessageChannel]messages.Form{model.ChannelOATemplate: {ID: "TPL-1", Fields: map[string]string{"thing1": "goods"}}}},
+	"text":  {Forms: map[model.MessageChannel]messages.Form{model.ChannelSMS: {ID: "77", Fields: map[string]string{"1": "number", "2": "goods"}, Text: "订单{number}:{goods}"}}},
+	"code":  {Forms: map[model.MessageChannel]messages.Form{model.ChannelSMS: {ID: "78", Fields: map[string]string{"1": "code", "2": "minutes"}, Text: "验证码{code},{minutes}分钟内有效"}}},
 	"promo": {Purpose: model.PurposeMarketing, Forms: map[model.MessageChannel]messages.Form{model.ChannelCustomerService: {Text: "{goods}上新"}}},
 }
 
@@ -213,8 +225,8 @@ func (w *world) restart() {
 		return nil
 	})
 	w.s = messages.New(messages.Deps{
-		DB: w.d, Jobs: w.q, Facts: w.facts, Sender: w.phone, Notices: notices{w.phone, oaApp}, Program: notices{w.phone, miniApp}, Desk: w.phone,
-		Followers: w.fans, OAAppID: oaApp, MiniAppID: miniApp, Templates: templates, Log: slog.New(slog.DiscardHandler),
+		DB: w.d, Jobs: w.q, Facts: w.facts, Sender: w.phone, Notices: notices{w.phone, oaApp}, Program: notices{w.phone, miniApp}, Desk: w.phone, SMS: &w.texts,
+		Followers: w.fans, Key: make([]byte, 32), OAAppID: oaApp, MiniAppID: miniApp, Templates: templates, Log: slog.New(slog.DiscardHandler),
 	})
 	w.s.Register()
 }

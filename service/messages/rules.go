@@ -110,7 +110,7 @@ func judge(l *lane, err error, n int64, now time.Time) decision {
 		d.noWindow = true
 	case wechat.ClassQuota:
 		d.step, d.until = stepPark, now.Truncate(time.Minute).Add(time.Minute) // limits by the minute
-		if code == 45009 {
+		if code == 45009 || allDay(err) {
 			d.until = quotaReset(now)
 		}
 	case wechat.ClassConfig:
@@ -159,6 +159,15 @@ func classOf(err error) wechat.Class {
 	return wechat.ClassOf(err)
 }
 
+// allDay reports whether a provider says that the quota of the whole day is used up.
+func allDay(err error) bool {
+	var quota interface {
+		error
+		Daily() bool
+	}
+	return errors.As(err, &quota) && quota.Daily()
+}
+
 func codeOf(err error) int64 {
 	var refused *wechat.Error
 	if errors.As(err, &refused) {
@@ -171,12 +180,12 @@ func codeOf(err error) int64 {
 // error.
 func word(m model.Message, f Form, data map[string]string) (call, error) {
 	c := call{form: f, url: m.URL, clientMsgID: clientMsgIDFor(m, m.Channel)}
-	if m.Channel == model.ChannelCustomerService {
-		text, missing := fill(f.Text, data)
-		if missing != "" {
-			return c, &wechat.DataError{Faults: []wechat.FieldFault{{Key: missing, Fault: "is empty"}}}
-		}
-		c.text = text
+	text, missing := fill(f.Text, data)
+	if missing != "" {
+		return c, &wechat.DataError{Faults: []wechat.FieldFault{{Key: missing, Fault: "is empty"}}}
+	}
+	c.text = text
+	if m.Channel == model.ChannelCustomerService || m.Channel == model.ChannelSMS && len(f.Fields) == 0 {
 		return c, nil
 	}
 	c.fields = make(map[string]string, len(f.Fields))

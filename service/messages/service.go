@@ -7,8 +7,10 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/model/sealed"
 	"huitou/service/facts"
 	"huitou/service/jobs"
+	"huitou/service/messages/sms"
 	"huitou/wechat"
 )
 
@@ -32,6 +34,8 @@ type Followers interface {
 	AddressesTx(ctx context.Context, tx *db.Tx, ids []model.MemberID, phones bool) (map[model.MemberID]model.Address, error)
 	UnfollowTx(ctx context.Context, tx *db.Tx, openID string, at time.Time) error
 	KnownTx(ctx context.Context, tx *db.Tx, ids []model.MemberID) (map[model.MemberID]bool, error)
+	// OwnerOfPhoneTx returns the member with a phone number in E.164; ok is false when nobody has it.
+	OwnerOfPhoneTx(ctx context.Context, tx *db.Tx, phone string) (id model.MemberID, ok bool, err error)
 	// OwnerTx returns the member of an openid, and makes one when nobody goes by it.
 	OwnerTx(ctx context.Context, tx *db.Tx, appID, openID string) (model.MemberID, error)
 }
@@ -45,18 +49,22 @@ type Deps struct {
 	Notices   Noticer    // oa_subscribe
 	Program   Noticer    // mini_subscribe
 	Desk      Desk       // customer_service
+	SMS       sms.Sender // sms; a sms.Mailbox is also asked for receipts and replies
 	Followers Followers
 	// OAAppID and MiniAppID are the apps whose consents the ledger keeps.
 	OAAppID, MiniAppID string
 	Templates          map[string]Template // by our name; a message without one is suppressed
 	Rules              Rules
-	Log                *slog.Logger
+	// Key seals verification codes on their way; 32 bytes. Without it SendCodeTx refuses.
+	Key []byte
+	Log *slog.Logger
 }
 
 // Service is the outbox. It is safe for concurrent use.
 type Service struct {
 	Deps
 	lanes map[model.MessageChannel]*lane
+	codes sealed.Box
 }
 
 // New returns an outbox.
@@ -64,7 +72,7 @@ func New(d Deps) *Service {
 	if d.Rules == (Rules{}) {
 		d.Rules = DefaultRules
 	}
-	s := &Service{Deps: d, lanes: map[model.MessageChannel]*lane{}}
+	s := &Service{Deps: d, lanes: map[model.MessageChannel]*lane{}, codes: sealed.NewBox(d.Key, "huitou messages code", "huitou messages code index")}
 	for _, c := range model.MessageChannels {
 		s.lanes[c] = newLane(c)
 	}
@@ -81,6 +89,10 @@ func (s *Service) Register() {
 			Due:  func(ctx context.Context) (time.Time, bool, error) { return s.due(ctx, l) },
 			Take: func(ctx context.Context, most int) (int, error) { return s.take(ctx, l, most) },
 		})
+	}
+	jobs.Handle(s.Jobs, kindCode, s.sendCode)
+	if box, ok := s.SMS.(sms.Mailbox); ok {
+		s.Jobs.Every("messages.sms_mailbox", jobs.Interval(5*time.Minute), func(ctx context.Context) error { return s.emptyMailbox(ctx, box) })
 	}
 	// Versions before the channels had one job for each message. Those that wait still have nothing to do: the message says itself
 	// when it is due.

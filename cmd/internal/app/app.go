@@ -22,6 +22,7 @@ import (
 	"huitou/model/kv"
 	"huitou/service/jobs"
 	"huitou/service/messages"
+	"huitou/service/messages/sms"
 	"huitou/service/orders"
 	"huitou/service/points"
 	"huitou/wechat"
@@ -60,6 +61,9 @@ type Settings struct {
 	// PointsCost is what a hundred points cost the shop.
 	PointsCost model.Fen
 	Templates  map[string]messages.Template
+	// Messages are the shop's limits; the zero value stands for the defaults. SMS sends texts; nil: none are sent.
+	Messages messages.Rules
+	SMS      sms.Sender
 }
 
 // Account is an official account or a mini-program.

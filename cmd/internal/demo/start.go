@@ -16,6 +16,7 @@ import (
 	"huitou/cmd/internal/demoshop"
 	"huitou/config"
 	"huitou/handler/web"
+	"huitou/service/messages/sms"
 	"huitou/wechat/sim"
 )
 
@@ -67,6 +68,7 @@ func New(ctx context.Context, o Options) (*Demo, error) {
 	if err := UseSim(&s, d.Sim.Accounts(), &url.URL{Scheme: "http", Host: o.API.Addr().String()}); err != nil {
 		return nil, err
 	}
+	s.SMS = phones{sms.NewFile(filepath.Join(o.Dir, "sms.jsonl"), o.Clock.Now), d.Sim}
 	s.Shops = map[string]web.ShopKey{logins.IngestKey: {Source: Source, Secret: logins.IngestSecret}}
 	if d.App, err = app.New(ctx, s); err != nil {
 		return nil, err

@@ -73,6 +73,9 @@ func Templates(a sim.Accounts) map[string]messages.Template {
 // RunSim serves a simulated WeChat until ctx ends.
 func RunSim(ctx context.Context, s *sim.Sim, api, control net.Listener) error {
 	g, ctx := errgroup.WithContext(ctx)
+		messages.CodeTemplate: {Forms: map[model.MessageChannel]messages.Form{model.ChannelSMS: {
+			ID: "demo-code", Fields: map[string]string{"1": "code", "2": "minutes"}, Text: "您的验证码是{code},{minutes}分钟内有效,请勿告诉他人。",
+		}}},
 	page := s.Control()
 	if loopback(control.Addr().String()) {
 		page = LocalOnly(page)

@@ -27,6 +27,7 @@ import (
 	"huitou/model/kv"
 	"huitou/model/random"
 	"huitou/service/audit"
+	"huitou/service/messages/sms"
 	"huitou/wechat/sim"
 )
 
@@ -135,6 +136,7 @@ func startAs(t *testing.T, driver db.Driver, role app.Role, hints func(*testing.
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.settings.SMS = sms.NewFile(filepath.Join(t.TempDir(), "sms.jsonl"), s.clock.Now)
 	s.app = s.open(t, hints(t, s.clock))
 	if err := demo.Prepare(t.Context(), s.app, logins, demoshop.Options{Seed: 7, Members: 30, Months: 3, Now: s.clock.Now()}); err != nil {
 		t.Fatal(err)
