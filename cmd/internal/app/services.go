@@ -62,6 +62,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	v.Facts = facts.New(q)
 	v.Members = members.New(members.Deps{
 		DB: d, Mini: p.mini, MiniAppID: s.Mini.AppID, OAAppID: s.OA.AppID, PhoneKey: s.PhoneKey, Facts: v.Facts, Log: log,
+		Codes: newCodeSender(s, func() *messages.Service { return v.Messages }),
 		Kin: members.Kin{ // merges stand above all that they move, and are made below
 			SamePhone: func(ctx context.Context, shopper, owner model.MemberID) (bool, error) {
 				return v.Merges.SamePhone(ctx, shopper, owner)
