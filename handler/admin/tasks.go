@@ -65,6 +65,18 @@ func Tasks(r *web.Routes, s *tasks.Service) {
 		}
 		return &taskReply{Body: taskOf(t)}, nil
 	})
+	web.Post(r, "/tasks/{id}/phone", web.Staff(staff.TasksWork), web.Doc{
+		ID: "task-phone", Summary: "查看要拨打的手机号;须先领取任务,每次查看都留痕", Tag: "员工任务",
+		Errors: []*fault.Fault{tasks.ErrUnknown, tasks.ErrClosed, tasks.ErrNotTaken, tasks.ErrNoPhone},
+	}, func(ctx context.Context, in *taskRequest) (*taskPhoneReply, error) {
+		phone, err := s.Phone(ctx, web.Actor(ctx).ID, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		out := &taskPhoneReply{}
+		out.Body.Phone = phone
+		return out, nil
+	})
 	web.Post(r, "/tasks/{id}/close", web.Staff(staff.TasksWork), web.Doc{
 		ID: "close-task", Summary: "办结任务并填写结果", Tag: "员工任务", Errors: []*fault.Fault{fault.ErrInvalid, tasks.ErrUnknown, tasks.ErrTaken, tasks.ErrClosed},
 	}, func(ctx context.Context, in *closeTaskRequest) (*taskReply, error) {
@@ -128,6 +140,12 @@ type closeTaskRequest struct {
 }
 
 type taskReply struct{ Body taskView }
+
+type taskPhoneReply struct {
+	Body struct {
+		Phone string `json:"phone"`
+	}
+}
 
 type taskView struct {
 	ID       model.TaskID     `json:"id"`

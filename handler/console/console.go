@@ -15,9 +15,10 @@ import (
 	"huitou/service/coupons"
 	"huitou/service/members"
 	"huitou/service/staff"
+	"huitou/service/tasks"
 )
 
-// Coupons, Members and Staff are what the pages need of the services.
+// Coupons, Members, Staff and Tasks are what the pages need of the services.
 type (
 	Coupons interface {
 		Show(ctx context.Context, in coupons.At) (coupons.Shown, error)
@@ -27,6 +28,12 @@ type (
 	}
 	Members interface {
 		Member(ctx context.Context, id model.MemberID) (members.View, error)
+	}
+	Tasks interface {
+		Waiting(ctx context.Context, by model.StaffID, limit int) ([]tasks.Task, error)
+		Take(ctx context.Context, by model.StaffID, id model.TaskID) (tasks.Task, error)
+		Close(ctx context.Context, in tasks.Close) (tasks.Task, error)
+		Phone(ctx context.Context, by model.StaffID, id model.TaskID) (string, error)
 	}
 	Staff interface {
 		SignIn(ctx context.Context, name, password, ip string) (staff.Session, error)
@@ -40,6 +47,7 @@ type Deps struct {
 	Coupons Coupons
 	Members Members
 	Staff   Staff
+	Tasks   Tasks
 	Now     func() time.Time
 }
 
@@ -78,6 +86,10 @@ func Routes(e *echo.Echo, d Deps) {
 		{http.MethodPost, "/verifications", c.signedIn(c.verify)},
 		{http.MethodGet, "/verifications/:id", c.signedIn(c.result)},
 		{http.MethodPost, "/verifications/:id/undo", c.signedIn(c.undo)},
+		{http.MethodGet, "/tasks", c.worker(c.tasks)},
+		{http.MethodPost, "/tasks/:id/take", c.worker(c.takeTask)},
+		{http.MethodPost, "/tasks/:id/phone", c.worker(c.taskPhone)},
+		{http.MethodPost, "/tasks/:id/close", c.worker(c.closeTask)},
 		{http.MethodGet, "/assets/:file", func(x echo.Context) error { return echo.StaticFileHandler(x.Param("file"), files)(x) }},
 	} {
 		e.Add(r.method, "/console"+r.path, c.guard(r.h))
@@ -123,6 +135,8 @@ type page struct {
 	Coupon *coupons.Shown
 	Holder members.View
 	Done   *coupons.Verification
+
+	Tasks []taskCard
 }
 
 func (c *console) render(x echo.Context, status int, name string, p page) error {

@@ -22,6 +22,7 @@ import (
 	"huitou/service/jobs"
 	"huitou/service/members"
 	"huitou/service/staff"
+	"huitou/service/tasks"
 )
 
 const (
@@ -36,6 +37,7 @@ type counter struct {
 	clock  *dbtest.Clock
 	s      *coupons.Service
 	staff  *staff.Service
+	tasks  *tasks.Service
 	host   string
 	jar    map[string]*http.Cookie
 	code   string // of a coupon: ten yuan off fifty, in store hz-01
@@ -46,10 +48,12 @@ func open(t *testing.T) *counter {
 	t.Helper()
 	d, clock := dbtest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
-	m := members.New(members.Deps{DB: d, PhoneKey: make([]byte, 32), Facts: facts.New(jobs.New(d, log)), Log: log})
+	f := facts.New(jobs.New(d, log))
+	m := members.New(members.Deps{DB: d, PhoneKey: make([]byte, 32), Facts: f, Log: log})
 	c := &counter{d: d, clock: clock, host: "shop.example", jar: map[string]*http.Cookie{}}
 	c.s = coupons.New(coupons.Deps{DB: d, Members: m, Log: log})
 	c.staff = staff.New(staff.Deps{DB: d, Log: log})
+	c.tasks = tasks.New(tasks.Deps{DB: d, Members: m, Staff: c.staff, Facts: f, Log: log})
 	for name, role := range map[string]staff.Role{"clerk": staff.Clerk, "nobody": staff.Clerk} {
 		if _, err := c.staff.Add(t.Context(), staff.Add{Name: name, Password: password, Role: role}); err != nil {
 			t.Fatal(err)
@@ -67,7 +71,7 @@ func open(t *testing.T) *counter {
 	}
 	c.code = c.coupon(t)
 	e := web.Server{Now: clock.Now, Log: log}.New()
-	console.Routes(e, console.Deps{Coupons: c.s, Members: m, Staff: c.staff, Now: clock.Now})
+	console.Routes(e, console.Deps{Coupons: c.s, Members: m, Staff: c.staff, Tasks: c.tasks, Now: clock.Now})
 	c.h = e
 	return c
 }

@@ -77,8 +77,18 @@ func (v visitor) page(title string) page {
 	return page{Title: title, Staff: v.Name, Token: formToken(v.session)}
 }
 
-// signedIn lets staff through who may take coupons, and of POSTs those with the token of this session.
+// signedIn lets staff through who may take coupons.
 func (c *console) signedIn(next func(echo.Context, visitor) error) echo.HandlerFunc {
+	return c.may(staff.CouponsVerify, "您没有核销权限", next)
+}
+
+// worker lets staff through who work on tasks.
+func (c *console) worker(next func(echo.Context, visitor) error) echo.HandlerFunc {
+	return c.may(staff.TasksWork, "您没有处理任务的权限", next)
+}
+
+// may lets staff through who have a permission, and of POSTs those with the token of this session.
+func (c *console) may(p staff.Permission, refusal string, next func(echo.Context, visitor) error) echo.HandlerFunc {
 	return func(x echo.Context) error {
 		token := cookie(x, sessionCookie)
 		if token == "" {
@@ -95,8 +105,8 @@ func (c *console) signedIn(next func(echo.Context, visitor) error) echo.HandlerF
 		if x.Request().Method == http.MethodPost && !ours(x, token) {
 			return c.refuse(x, http.StatusForbidden, "页面已失效,请返回后重试")
 		}
-		if !actor.May(staff.CouponsVerify) {
-			return c.refuse(x, http.StatusForbidden, "您没有核销权限")
+		if !actor.May(p) {
+			return c.refuse(x, http.StatusForbidden, refusal)
 		}
 		return next(x, visitor{actor, token})
 	}

@@ -26,6 +26,9 @@ type Plan struct {
 	Replayed             bool `json:"-"`
 }
 
+// FirstPlan is the plan that every shop begins with: one visit at the scan of a parcel. A migration made it.
+const FirstPlan model.VisitPlanID = 1
+
 // NewPlan is a plan to make.
 type NewPlan struct {
 	Staff   model.StaffID

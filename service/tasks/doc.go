@@ -9,6 +9,7 @@
 //   - States: open -> taken -> closed, or open -> closed. Whoever closes says what came of it. A closed task stays closed.
 //   - Taking is a conditional update: of two people who tap at once one gets the task. Managers may give a task to somebody, or
 //     to a store, also when it is taken already; an account that does not exist gets none.
+//   - Phone numbers stay masked for staff. Who has taken a task may see the number to call, and every look stands in the trail.
 //   - The due day is a business day in the shop's zone; a task of a low score is due on the day of the answer.
 //   - Closing records a fact, to which those who opened the task react.
 package tasks

@@ -14,6 +14,7 @@ import (
 // Members is what tasks need of members.Service.
 type Members interface {
 	LockTx(ctx context.Context, tx *db.Tx, id model.MemberID) error
+	AddressesTx(ctx context.Context, tx *db.Tx, ids []model.MemberID, phones bool) (map[model.MemberID]model.Address, error)
 }
 
 // Deps is what the service needs; all are required, Staff and Members only for tasks that people open and give.

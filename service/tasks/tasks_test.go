@@ -222,6 +222,39 @@ func TestBadInput(t *testing.T) {
 	w.sound()
 }
 
+// The number is told to who has taken the task, and every look is kept.
+func TestPhoneIsToldToWhoCalls(t *testing.T) {
+	d, clock := dbtest.SQLite(t)
+	w := newWorld(t, d, clock)
+	task := w.open("visit:1:1")
+	phone := func(by model.StaffID) (string, error) { return w.s.Phone(t.Context(), by, task.ID) }
+	if _, err := phone(5); !errors.Is(err, tasks.ErrNotTaken) {
+		t.Errorf("before it was taken: %v", err)
+	}
+	if _, err := w.s.Take(t.Context(), 5, task.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := phone(5); err != nil || got != "+8613800138000" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := phone(6); !errors.Is(err, tasks.ErrNotTaken) {
+		t.Errorf("to somebody else: %v", err)
+	}
+	var looks int64
+	err := d.Read(t.Context(), func(_ context.Context, tx *db.Tx) error {
+		return tx.Gorm().Model(&model.AuditEntry{}).Where("action = 'tasks.phone' AND staff_id = 5").Count(&looks).Error
+	})
+	if err != nil || looks != 1 {
+		t.Errorf("%d looks in the trail, %v", looks, err)
+	}
+	if _, err := w.s.Close(t.Context(), tasks.Close{Staff: 5, Task: task.ID, Result: model.ResultReached}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := phone(5); !errors.Is(err, tasks.ErrClosed) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
 // A report under a key is made once.
 func TestReportReplayed(t *testing.T) {
 	d, clock := dbtest.SQLite(t)

@@ -45,6 +45,9 @@ func Seed(ctx context.Context, a *app.App, shop demoshop.Shop, owner model.Staff
 	if err := seedPlans(ctx, a, shop, owner); err != nil {
 		return fmt.Errorf("seed plans: %w", err)
 	}
+	if err := seedVisits(ctx, a, owner); err != nil {
+		return fmt.Errorf("seed visits: %w", err)
+	}
 	return nil
 }
 

@@ -29,6 +29,7 @@ func init() {
 		"GET /admin/v1/tasks":                      clerks,
 		"POST /admin/v1/tasks":                     clerks,
 		"POST /admin/v1/tasks/{id}/take":           clerks,
+		"POST /admin/v1/tasks/{id}/phone":          clerks,
 		"POST /admin/v1/tasks/{id}/close":          clerks,
 		"POST /admin/v1/tasks/{id}/assign":         managers,
 	})
@@ -93,6 +94,11 @@ func (f *furnished) andVisits(all map[string]sample) map[string]sample {
 		"list-tasks": {query: fmt.Sprintf("state=open&kind=parcel&mine=true&member_id=%d&store=sh-01&limit=5", f.memberID)},
 		"open-task":  {body: fixed(f.task()), other: with("title", "另一个问题")},
 		"take-task":  {path: nothing, fresh: to(task, "/admin/v1/tasks/", "/take")},
+		"task-phone": {path: nothing, fresh: func(t *testing.T, c *call) {
+			id := task(t)
+			f.must(t, call{method: "POST", path: "/admin/v1/tasks/" + id + "/take", token: c.token}, nil)
+			c.path = "/admin/v1/tasks/" + id + "/phone"
+		}},
 		"assign-task": {path: nothing, body: fixed(map[string]any{"staff": f.logins.StaffName, "store": "sh-01", "due_day": "2026-12-01"}),
 			fresh: to(task, "/admin/v1/tasks/", "/assign")},
 		"close-task": {path: nothing, body: fixed(map[string]any{"result": "solved", "note": "已补发"}), fresh: to(task, "/admin/v1/tasks/", "/close")},
