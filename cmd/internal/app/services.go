@@ -80,8 +80,8 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	v.Callbacks = callbacks.New(callbacks.Deps{DB: d, Jobs: q, Readers: readers, Log: log})
 	v.Messages = messages.New(messages.Deps{
 		DB: d, Jobs: q, Facts: v.Facts, Sender: p.oa, Notices: p.oa, Program: p.mini, Desk: p.oa, Followers: v.Members, OAAppID: s.OA.AppID, MiniAppID: s.Mini.AppID, Templates: s.Templates, Log: log,
-	})
 		SMS: s.SMS, Rules: s.Messages, Key: s.PhoneKey,
+	})
 	v.Points = points.New(points.Deps{DB: d, Log: log, Adjust: s.Adjust})
 	v.Coupons = coupons.New(coupons.Deps{
 		DB: d, Members: v.Members, Log: log, Queue: q, People: v.Members, Birthdays: v.Members, Messages: v.Messages, Audiences: audiences{&v},
