@@ -57,6 +57,7 @@ func Templates(a sim.Accounts) map[string]messages.Template {
 		}
 		return t
 	}
+	ending := map[string]string{"thing1": "plan", "date2": "until", "thing3": "hint"}
 	return map[string]messages.Template{
 		// The visit is asked for by scanning the card in the parcel, so it is a service and comes at any hour.
 		"visit1": join(model.PurposeService, "visit", map[string]string{
@@ -65,17 +66,22 @@ func Templates(a sim.Accounts) map[string]messages.Template {
 			"thing1": "level", "time2": "until", "thing3": "advice"}, "thing1", "thing3"),
 		"membership.activated": join(model.PurposeService, "membership", map[string]string{
 			"thing1": "plan", "amount2": "price", "time3": "at", "thing4": "until"}, "thing1", "thing4"),
+		"membership.renewed": join(model.PurposeService, "membership", map[string]string{
+			"thing1": "plan", "amount2": "price", "time3": "at", "thing4": "until"}, "thing1", "thing4"),
+		"membership.ending":   join(model.PurposeCare, "membership_ending", ending, "thing1", "thing3"),
+		"membership.ended":    join(model.PurposeCare, "membership_ending", ending, "thing1", "thing3"),
+		"membership.refunded": join(model.PurposeService, "membership_refund", map[string]string{"thing1": "plan", "amount2": "amount", "time3": "at"}, "thing1"),
 		"coupons.expiring": join(model.PurposeCare, "coupon_expiring", map[string]string{
 			"thing1": "name", "number2": "count", "time3": "until", "thing4": "hint"}, "thing1", "thing4"),
+		messages.CodeTemplate: {Forms: map[model.MessageChannel]messages.Form{model.ChannelSMS: {
+			ID: "demo-code", Fields: map[string]string{"1": "code", "2": "minutes"}, Text: "您的验证码是{code},{minutes}分钟内有效,请勿告诉他人。",
+		}}},
 	}
 }
 
 // RunSim serves a simulated WeChat until ctx ends.
 func RunSim(ctx context.Context, s *sim.Sim, api, control net.Listener) error {
 	g, ctx := errgroup.WithContext(ctx)
-		messages.CodeTemplate: {Forms: map[model.MessageChannel]messages.Form{model.ChannelSMS: {
-			ID: "demo-code", Fields: map[string]string{"1": "code", "2": "minutes"}, Text: "您的验证码是{code},{minutes}分钟内有效,请勿告诉他人。",
-		}}},
 	page := s.Control()
 	if loopback(control.Addr().String()) {
 		page = LocalOnly(page)
