@@ -16,6 +16,9 @@ type Phone struct {
 	CountryCode string // digits without plus, e.g. 86
 }
 
+// MaxFanInfos is about how many people the official account tells in one answer.
+const MaxFanInfos = 100
+
 // Follower is what an official account may know about a person.
 type Follower struct {
 	OpenID       string

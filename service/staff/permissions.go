@@ -23,6 +23,7 @@ const (
 	MembersMerge      Permission = "members.merge"      // look at two members who may be one person, ask for a merge, decide, split
 	TagsAssign        Permission = "tags.assign"        // put tags on members and take them away
 	TagsManage        Permission = "tags.manage"        // make, change and end tags, compare them with WeChat's
+	FollowersSync     Permission = "followers.sync"     // compare the followers with WeChat's list
 	OrdersRead        Permission = "orders.read"        // look an order up
 	ParcelsMake       Permission = "parcels.make"       // make the QR code of a parcel
 	MessagesRead      Permission = "messages.read"      // see which messages were sent
@@ -65,8 +66,8 @@ var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, Rede
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, MembersMerge, MembersCorrect, TagsManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
-	Owner:   append([]Permission{PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, MembersMerge, MembersCorrect, TagsManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
+	Manager: append([]Permission{PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
+	Owner:   append([]Permission{PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

@@ -78,6 +78,7 @@ func (a *App) declare() {
 	admin.Earning(people, a.Earning, a.Orders.Purchases)
 	admin.Gifts(people, a.Mall)
 	admin.Merges(people, a.Merges)
+	admin.Followers(people, a.Followers)
 	admin.Points(people, a.Points, a.Members)
 	admin.Orders(people, a.Orders)
 	admin.Memberships(people, a.Memberships)

@@ -13,6 +13,7 @@ import (
 	"huitou/service/coupons"
 	"huitou/service/earning"
 	"huitou/service/facts"
+	"huitou/service/followers"
 	"huitou/service/jobs"
 	"huitou/service/mall"
 	"huitou/service/members"
@@ -53,6 +54,7 @@ type Services struct {
 	Aftersale   *aftersale.Service
 	Analytics   *analytics.Service
 	Merges      *merges.Service
+	Followers   *followers.Service
 }
 
 // newServices makes every service from those below it.
@@ -131,6 +133,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		Surveys: v.Surveys, Tasks: v.Tasks, Queue: q, SurveyURL: s.PublicURL + surveyLink,
 	})
 	v.Analytics = analytics.New(analytics.Deps{DB: d, PointsCost: s.PointsCost})
+	v.Followers = followers.New(followers.Deps{DB: d, Members: v.Members, Account: p.oa, Queue: q, Log: log})
 	v.Merges = merges.New(merges.Deps{DB: d, Members: v.Members, Queue: q, Parts: v.mergeParts(), Log: log})
 	return v
 }
@@ -152,7 +155,7 @@ func giveDays(m *memberships.Service) func(context.Context, *db.Tx, mall.Days) e
 func (v Services) Invariants() []audit.Invariant {
 	var all []audit.Invariant
 	for _, of := range [][]audit.Invariant{
-		audit.Invariants(), v.Members.Invariants(), v.Merges.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
+		audit.Invariants(), v.Members.Invariants(), v.Merges.Invariants(), followers.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
 		points.Invariants(), coupons.Invariants(), payments.Invariants(), payments.BillInvariants(), shipping.Invariants(), mall.Invariants(), memberships.Invariants(),
 		earning.Invariants(), orders.Invariants(), aftersale.Invariants(), tasks.Invariants(), surveys.Invariants(), tiers.Invariants(),
 		tags.Invariants(),

@@ -10,6 +10,7 @@ import (
 
 	"huitou/handler/hook"
 	"huitou/service/callbacks"
+	"huitou/service/followers"
 	"huitou/service/payments"
 	"huitou/service/shipping"
 	"huitou/service/tags"
@@ -49,6 +50,7 @@ type officialAccount interface {
 	CreateQR(ctx context.Context, scene string, ttl time.Duration) (wechat.QRCode, error)
 	UserInfo(ctx context.Context, openID string) (wechat.Follower, error)
 	tags.Account
+	followers.Account
 }
 
 type merchant interface {

@@ -74,6 +74,8 @@ var audiences = map[string]audience{
 	"GET /admin/v1/members/{id}":                     clerks,
 	"PUT /admin/v1/members/{id}/birthday":            managers,
 	"GET /admin/v1/members/{id}/merge-candidates":    managers,
+	"POST /admin/v1/follower-syncs":                  managers,
+	"GET /admin/v1/follower-syncs/latest":            managers,
 	"GET /admin/v1/merges/preview":                   managers,
 	"POST /admin/v1/merge-requests":                  managers,
 	"GET /admin/v1/merge-requests":                   managers,
