@@ -1,9 +1,10 @@
-// Package aftersale follows a sale up: the QR code on the parcel, the follow, the visits.
+// Package aftersale follows a sale up: the QR code on the parcel, the follow, at most three visits.
 //
-// It owns: parcel codes with their scans, the welcome that a follower sees, and the visits after an order. It does not own
-// who follows (members), what is sent (messages) or the order itself (orders). For now it plans the first visit only.
+// It owns: parcel codes with their scans, the welcome that a follower sees, plans of visits with their versions, the visits after an order
+// and what became of each, and the answer to why somebody did or did not get a message. It does not own who follows (members), what is sent
+// and the limits on that (messages), the order itself (orders), what is asked (surveys) or what staff do by hand (tasks).
 //
-// # Rules
+// # Parcels
 //
 //   - One code per order. Its scene is "p_" and a random token of 100 bits; nothing about order or member can be read
 //     from it, and nobody can guess another one.
@@ -18,8 +19,33 @@
 //     follow. It never shows him the order, binds nothing to the member and starts no visit. When that was the
 //     same person under two members, staff join them later.
 //   - The passive welcome says nothing of the order, since at that moment nobody has been told apart yet.
-//   - Visits: at most three per order, by the schema. The first is planned once per order, at the first scan by the
-//     order's member; its message is a service notice with the order and how to use the goods. It never advertises, and
-//     nothing is given for following, which WeChat punishes. An order that was wholly refunded gets no visit.
+//
+// # Plans
+//
+//   - A plan begins at one trigger: the order was paid, the shop says that it is completed, or its member scanned the parcel. One plan at a
+//     time is active for a trigger, by the schema.
+//   - It has one to three visits, each with a delay from the trigger, hours of the day in Shanghai, channels in their order, a purpose, words
+//     with variables, perhaps a survey with a reward, and a share of the orders that get it.
+//   - A change is a new version. A visit keeps the version under which it was planned.
+//   - Words that break a rule of the platform are refused when the plan is made, naming the rule. A reward is for an answer, whatever it
+//     says; nothing can be given for following, sharing or praise.
+//   - Every shop begins with one plan, made by a migration: one visit, at once, at the scan.
+//
+// # Visits
+//
+//   - An order has one plan, that of its first trigger, and at most three visits, by the schema. Triggers that come later begin nothing.
+//   - A visit is planned for the first moment of its hours after its delay. It is made by a job, or at once when it is due at the trigger. The
+//     last look happens in the transaction that makes it, under the member's lock.
+//   - What is looked at, in this order: the stop conditions of the plan (order refunded, wholly or in part; unfollowed; staff have a complaint
+//     of his to solve; bought again), plan paused or ended, later than the plan allows, not in the sample, outside its hours (then it waits, as
+//     due, for the next), and the cooling period: no visit about another of his orders within so many days. Each reason is stored.
+//   - A refund stops visits at once; the other conditions count when a visit's time comes.
+//   - The sample is fixed by the order's id and the visit's number: a larger share adds orders and takes none away.
+//   - The message is the outbox's, with its consents, quiet hours, caps and do-not-contact. What the outbox suppresses is a skipped visit with
+//     the outbox's reason, and does not count for the cooling. With staff as last channel a visit that nobody can have seen becomes a task,
+//     unless the member wants no contact. One whose end is unknown is not repeated by any way.
+//   - States: planned -> due -> skipped(reason) | sent -> delivered | blocked | failed -> responded -> closed, and assigned -> done(result) by
+//     staff. A visit without a survey ends as delivered. With one it is closed by the answer, or when the time to answer is over; while staff
+//     have trouble from that answer to solve it is responded.
 //   - Unfollowing stops messages and loses nothing.
 package aftersale

@@ -1,9 +1,17 @@
 package whole
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
+
+	"huitou/cmd/internal/demo"
+	"huitou/model"
+	"huitou/model/db"
 )
 
 func init() {
@@ -128,4 +136,91 @@ func (f *furnished) survey() map[string]any {
 
 func (f *furnished) task() map[string]any {
 	return map[string]any{"kind": "parcel", "member_id": f.memberID, "order_id": f.orderID, "due_day": "2026-12-01", "store": "sh-01", "title": "包裹破损", "detail": "外盒压坏"}
+}
+
+// A parcel's visits through the whole program, with the plan of the demo shop: scan, first visit, a week later the survey by its link, a low
+// score, its reward and its task, and the answer to why. The link's token stands in no log (T24).
+func TestVisitsFromTheScanToTheTask(t *testing.T) {
+	t.Parallel()
+	s := start(t, db.SQLite)
+	owner, p := s.owner(t), s.shopper(t)
+	s.must(t, call{method: "POST", path: "/ingest/v1/orders", signed: true, body: s.order("VISIT-1", p.phone, 100_00)}, nil)
+	var member, code struct {
+		ID     int64
+		Ticket string
+	}
+	s.must(t, call{method: "GET", path: "/admin/v1/members?number=" + p.number, token: owner}, &member)
+	s.must(t, call{method: "POST", path: "/admin/v1/parcel-codes", token: owner, body: map[string]any{"source": demo.Source, "number": "VISIT-1"}}, &code)
+	s.weixinDoes(t, "POST", "/_sim/users/"+p.user+"/scan", map[string]any{"ticket": code.Ticket}, nil)
+	type visit struct {
+		Ordinal   int64
+		State     string
+		PlannedAt time.Time `json:"planned_at"`
+	}
+	why := func(want ...string) (list []visit) {
+		eventually(t, fmt.Sprint("visits are ", want), func() error {
+			var got struct{ Visits []visit }
+			s.must(t, call{method: "GET", path: fmt.Sprintf("/admin/v1/members/%d/why", member.ID), token: owner}, &got)
+			list = got.Visits
+			for i, state := range want { // newest first
+				if len(list) != len(want) || list[len(want)-1-i].State != state {
+					return fmt.Errorf("they are %+v", list)
+				}
+			}
+			return nil
+		})
+		return list
+	}
+	second := why("delivered", "planned", "planned")[1]
+	s.clock.Advance(second.PlannedAt.Sub(s.clock.Now()) + time.Second)
+	s.sim.Nudge()
+	owner = s.owner(t) // the session is over after so many days
+	why("delivered", "delivered", "planned")
+	link := s.watch(t).column("SELECT url FROM messages WHERE message_key LIKE 'visit:%:2'")[0]
+	path, ok := strings.CutPrefix(link, s.settings.PublicURL)
+	if !ok || !strings.HasPrefix(path, "/s/") {
+		t.Fatalf("the message leads to %s", link)
+	}
+	if a := s.do(t, call{method: "GET", path: path}); a.status != http.StatusOK || !strings.Contains(string(a.body), "50 积分") {
+		t.Fatalf("the survey: %d %s", a.status, a.body)
+	}
+	before := s.points(t, owner, member.ID)
+	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	for range 2 { // a double tap
+		if a := s.do(t, call{method: "POST", path: path, body: []byte("q1=2&q2=1"), header: form}); a.status != http.StatusOK {
+			t.Fatalf("the answer: %d %s", a.status, a.body)
+		}
+	}
+	if got := s.points(t, owner, member.ID); got != before+50 {
+		t.Errorf("%d points, had %d", got, before)
+	}
+	why("delivered", "responded", "planned")
+	var list struct {
+		Tasks []struct {
+			ID   int64
+			Kind string
+			Due  string `json:"due_day"`
+		}
+	}
+	s.must(t, call{method: "GET", path: fmt.Sprintf("/admin/v1/tasks?state=open&member_id=%d", member.ID), token: owner}, &list)
+	if today := model.DayOf(s.clock.Now(), model.Shanghai).String(); len(list.Tasks) != 1 || list.Tasks[0].Kind != "low_score" || list.Tasks[0].Due != today {
+		t.Fatalf("tasks %+v", list)
+	}
+	at := fmt.Sprintf("/admin/v1/tasks/%d", list.Tasks[0].ID)
+	s.must(t, call{method: "POST", path: at + "/take", token: owner}, nil)
+	s.must(t, call{method: "POST", path: at + "/close", token: owner, body: map[string]any{"result": "solved", "note": "已补寄"}}, nil)
+	why("delivered", "closed", "planned")
+	if token := strings.TrimPrefix(path, "/s/"); bytes.Contains(s.logs.bytes(), []byte(token)) {
+		t.Error("the link's token stands in the log")
+	}
+	s.settled(t)
+	s.audit(t)
+}
+
+// points are what a member can spend.
+func (s *shop) points(t *testing.T, owner string, member int64) int64 {
+	t.Helper()
+	var got struct{ Active int64 }
+	s.must(t, call{method: "GET", path: fmt.Sprintf("/admin/v1/members/%d/points", member), token: owner}, &got)
+	return got.Active
 }
