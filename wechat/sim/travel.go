@@ -51,11 +51,16 @@ func (s *Sim) Settle(ctx context.Context) (done int, err error) {
 	return s.engine.worked(), nil
 }
 
-// depart starts a journey beside everything else; Run waits for it.
-func (s *Sim) depart(to time.Time) (arrived <-chan struct{}, err error) {
+// depart starts a journey beside everything else, to an instant or, without one, by
+// some time; Run waits for it.
+func (s *Sim) depart(by time.Duration, at *time.Time) (arrived <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
+	to := now.Add(by)
+	if at != nil {
+		to = *at
+	}
 	switch {
 	case s.cfg.Travel == nil:
 		return nil, refuse("clock_fixed", "这里的时钟不能拨动")
@@ -127,11 +132,7 @@ func (s *Sim) ctlTravel(r *http.Request) (any, error) {
 	if in.To != nil && in.AdvanceMS != 0 || in.AdvanceMS < 0 || in.AdvanceMS > longestJourney.Milliseconds() {
 		return nil, &refusal{http.StatusBadRequest, "advance_invalid", "advance_ms 须为 0 到 400 天，且不能与 to 同时给出"}
 	}
-	to := s.now().Add(millis(in.AdvanceMS))
-	if in.To != nil {
-		to = *in.To
-	}
-	arrived, err := s.depart(to)
+	arrived, err := s.depart(millis(in.AdvanceMS), in.To)
 	if err != nil {
 		return nil, err
 	}

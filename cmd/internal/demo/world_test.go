@@ -95,7 +95,15 @@ func open(t *testing.T, dir string, real func() time.Time, finest time.Duration,
 		}
 	})
 	t.Cleanup(w.stop)
-	w.ctl("GET", "/_sim/clock", nil) // it is serving
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) { // until it runs
+		status, out := w.ask("POST", d.Logins.Simulator+"/_sim/clock", "", map[string]any{"advance_ms": 0})
+		if status == http.StatusOK {
+			break
+		}
+		if out["error"] != "sim_stopped" || time.Now().After(deadline) {
+			t.Fatalf("the demo does not run: %d %v", status, out)
+		}
+	}
 	return w
 }
 
