@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"huitou/model"
 	"huitou/model/db"
@@ -118,4 +119,95 @@ func (f *furnished) newPayBreak(t *testing.T) (id int64) {
 		t.Fatalf("breaks %+v, %v", list, err)
 	}
 	return list[0].ID
+}
+
+// Money on its way back, from the tap of staff to the signed notice of the simulated WeChat: one part succeeds, one cannot be taken by the
+// payer's account and is settled by hand.
+func TestRefundsFromStaffToThePayer(t *testing.T) {
+	t.Parallel()
+	s := start(t, db.SQLite)
+	owner, p := s.owner(t), s.shopper(t)
+	s.earns(t, p, 100)
+	var gift id
+	s.must(t, call{method: "POST", path: "/admin/v1/gifts", token: owner, key: newKey(), body: map[string]any{
+		"name": "龙井茶礼盒", "kind": "goods", "points": 60, "cash_fen": 990, "stock": 1,
+	}}, &gift)
+	var got struct {
+		ID  string            `json:"id"`
+		Pay map[string]string `json:"pay"`
+	}
+	s.must(t, call{method: "POST", path: "/api/v1/gifts/" + gift.ID + "/deliveries", token: p.token, key: newKey(), body: map[string]any{"address": home}}, &got)
+	s.weixinDoes(t, "POST", "/_sim/users/"+p.user+"/pay", got.Pay, nil)
+	s.settled(t)
+	var found struct{ Payments []struct{ ID int64 } }
+	s.must(t, call{method: "GET", path: "/admin/v1/receipts?purpose=mall&ref=" + got.ID, token: owner}, &found)
+	if len(found.Payments) != 1 {
+		t.Fatalf("payments of the redemption: %+v", found)
+	}
+	receipt := fmt.Sprintf("/admin/v1/receipts/%d", found.Payments[0].ID)
+	type sheet struct {
+		Refunding int64 `json:"refunding_fen"`
+		Refunded  int64 `json:"refunded_fen"`
+		Refunds   []struct {
+			ID      string
+			State   string
+			Numbers []struct{ Number, State string }
+		}
+		Breaks []struct{ Kind, State string }
+	}
+	refund := func(fen int64) sheet {
+		t.Helper()
+		s.must(t, call{method: "POST", path: receipt + "/refunds", token: owner, key: newKey(), body: map[string]any{"amount_fen": fen, "reason": "少寄一件"}}, nil)
+		var out sheet
+		eventually(t, "WeChat takes the refund", func() error {
+			out = sheet{}
+			s.must(t, call{method: "GET", path: receipt, token: owner}, &out)
+			if last := out.Refunds[len(out.Refunds)-1]; last.State != "processing" {
+				return fmt.Errorf("the refund is %s", last.State)
+			}
+			return nil
+		})
+		return out
+	}
+	ends := func(x sheet, status string) (out sheet) {
+		t.Helper()
+		s.weixinDoes(t, "POST", "/_sim/refunds/"+x.Refunds[len(x.Refunds)-1].Numbers[0].Number+"/result", map[string]string{"status": status}, nil)
+		s.must(t, call{method: "GET", path: receipt, token: owner}, &out)
+		return out
+	}
+	after := ends(refund(300), "SUCCESS")
+	if after.Refunding != 0 || after.Refunded != 300 || after.Refunds[0].State != "success" {
+		t.Errorf("after the notice of success: %+v", after)
+	}
+	if a := s.do(t, call{method: "POST", path: receipt + "/refunds", token: owner, key: newKey(), body: map[string]any{"amount_fen": 691, "reason": "全退"}}); a.problem.Code != "payments.refund_too_much" {
+		t.Errorf("a fen more than is left answered %d %s", a.status, a.body)
+	}
+	s.clock.Advance(2 * time.Minute)
+	after = ends(refund(690), "ABNORMAL")
+	if after.Refunding != 690 || after.Refunds[1].State != "abnormal" || len(after.Breaks) != 1 || after.Breaks[0].State != "open" {
+		t.Errorf("after the notice of an abnormal end: %+v", after)
+	}
+	action := "/admin/v1/refunds/" + after.Refunds[1].ID + "/"
+	if a := s.do(t, call{method: "POST", path: action + "retry", token: owner, body: map[string]any{"note": "换号"}}); a.problem.Code != "payments.refund_held" {
+		t.Errorf("a new number while WeChat holds the money answered %d %s", a.status, a.body)
+	}
+	s.must(t, call{method: "POST", path: action + "by-hand", token: owner, body: map[string]any{"note": "已转账退还"}}, nil)
+	var mine struct {
+		Refunds []struct {
+			Order  string
+			State  string
+			Amount int64 `json:"amount_fen"`
+		}
+	}
+	s.must(t, call{method: "GET", path: "/api/v1/me/refunds", token: p.token}, &mine)
+	if len(mine.Refunds) != 2 || mine.Refunds[0].State != "success" || mine.Refunds[1].State != "success" || mine.Refunds[0].Order != got.ID {
+		t.Errorf("the shopper sees %+v", mine)
+	}
+	var theirs struct{ Refunds []any }
+	s.must(t, call{method: "GET", path: "/api/v1/me/refunds", token: s.shopper(t).token}, &theirs)
+	if len(theirs.Refunds) != 0 {
+		t.Errorf("another shopper sees %v", theirs.Refunds)
+	}
+	s.settled(t)
+	s.audit(t)
 }
