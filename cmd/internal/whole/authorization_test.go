@@ -36,6 +36,8 @@ var audiences = map[string]audience{
 	"DELETE /api/v1/sessions/current":           shoppers,
 	"GET /api/v1/me":                            shoppers,
 	"POST /api/v1/me/phone":                     shoppers,
+	"POST /api/v1/me/phone/codes":               shoppers,
+	"POST /api/v1/me/phone/verify":              shoppers,
 	"PUT /api/v1/me/birthday":                   shoppers,
 	"GET /api/v1/coupon-templates":              shoppers,
 	"POST /api/v1/coupon-templates/{id}/claims": shoppers,
