@@ -1,6 +1,7 @@
 package mini
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -11,7 +12,7 @@ import (
 	"huitou/wechat/internal/api"
 )
 
-// Config is what a Client needs; only Log may be nil.
+// Config is what a Client needs; only Log and Force may be nil.
 type Config struct {
 	AppID  string
 	Secret wechat.Secret
@@ -19,6 +20,8 @@ type Config struct {
 	KV     kv.Store
 	Now    func() time.Time
 	Log    *slog.Logger
+	// Force takes one forced refresh of the access token from a budget that all instances share; nil means one of this process.
+	Force func(ctx context.Context) (bool, error)
 }
 
 // Client speaks for one mini-program. It is safe for concurrent use.

@@ -1,6 +1,7 @@
 package oa
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"huitou/wechat/internal/api"
 )
 
-// Config is what a Client needs; only Log and Images may be empty.
+// Config is what a Client needs; only Log, Force and Images may be empty.
 type Config struct {
 	AppID  string
 	Secret wechat.Secret
@@ -19,6 +20,8 @@ type Config struct {
 	KV     kv.Store
 	Now    func() time.Time
 	Log    *slog.Logger
+	// Force takes one forced refresh of the access token from a budget that all instances share; nil means one of this process.
+	Force func(ctx context.Context) (bool, error)
 
 	// Images is the scheme and host that browsers load QR pictures from. Empty means
 	// WeChat's; a simulated shop names its simulator, since no transport of ours sees
@@ -35,7 +38,7 @@ type Client struct {
 // New returns a client, or every fault of its configuration. It makes no call.
 func New(cfg Config) (*Client, error) {
 	c, err := api.New(api.Config{
-		AppID: cfg.AppID, Secret: cfg.Secret, HTTP: cfg.HTTP, KV: cfg.KV, Now: cfg.Now, Log: cfg.Log,
+		AppID: cfg.AppID, Secret: cfg.Secret, HTTP: cfg.HTTP, KV: cfg.KV, Now: cfg.Now, Log: cfg.Log, Force: cfg.Force,
 	})
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ const (
 )
 
 func (a *App) build() error {
-	p, err := newPlatform(a.Settings)
+	p, err := newPlatform(a.Settings, a.DB)
 	if err != nil {
 		return fmt.Errorf("make the adapters for WeChat: %w", err)
 	}

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"huitou/handler/hook"
+	"huitou/model/db"
 	"huitou/service/callbacks"
+	"huitou/service/tokens"
 	"huitou/service/followers"
 	"huitou/service/payments"
 	"huitou/service/shipping"
@@ -69,7 +71,7 @@ const maxBill = 64 << 20
 
 // newPlatform makes the adapters. Without an official account in the settings, as in the tools that work on a data folder, every
 // call answers errOffline: nothing may leave the machine.
-func newPlatform(s Settings) (platform, error) {
+func newPlatform(s Settings, d *db.DB) (platform, error) {
 	if s.OA.AppID == "" {
 		return platform{mini: offline{}, oa: offline{}, pay: offline{}}, nil
 	}
@@ -87,9 +89,12 @@ func newPlatform(s Settings) (platform, error) {
 			errs = append(errs, fmt.Errorf("%s: %w", what, err))
 		}
 	}
-	m, err := mini.New(mini.Config{AppID: s.Mini.AppID, Secret: s.Mini.Secret, HTTP: client, KV: s.KV, Now: s.Now, Log: s.Log})
+	force := func(app string) func(context.Context) (bool, error) {
+		return func(ctx context.Context) (bool, error) { return tokens.Budget{DB: d}.Spend(ctx, app) }
+	}
+	m, err := mini.New(mini.Config{AppID: s.Mini.AppID, Secret: s.Mini.Secret, HTTP: client, KV: s.KV, Now: s.Now, Log: s.Log, Force: force(s.Mini.AppID)})
 	keep("mini-program", err)
-	o, err := oa.New(oa.Config{AppID: s.OA.AppID, Secret: s.OA.Secret, HTTP: client, KV: s.KV, Now: s.Now, Log: s.Log, Images: images})
+	o, err := oa.New(oa.Config{AppID: s.OA.AppID, Secret: s.OA.Secret, HTTP: client, KV: s.KV, Now: s.Now, Log: s.Log, Images: images, Force: force(s.OA.AppID)})
 	keep("official account", err)
 	w, err := pay.New(pay.Config{
 		AppID: s.Mini.AppID, MchID: s.Merchant.MchID, CertSerial: s.Merchant.SerialNo, PrivateKey: s.Merchant.PrivateKey,

@@ -103,7 +103,7 @@ var rules = map[string]rule{
 
 // levels orders the capabilities: a package imports lower levels only (architecture §2).
 var levels = map[string]int{
-	"jobs": 0, "facts": 0, "audit": 0, "moves": 0,
+	"jobs": 0, "facts": 0, "audit": 0, "tokens": 0, "moves": 0,
 	"members": 1, "staff": 1, "messages": 1, "callbacks": 1,
 	"points": 2, "coupons": 2, "tiers": 2, "tags": 2, "payments": 2, "tasks": 2,
 	"shipping": 3, // tells WeChat what payments has taken; who sold it says what it was

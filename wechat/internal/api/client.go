@@ -24,7 +24,7 @@ const (
 	maxMessage = 300     // bytes kept of an errmsg
 )
 
-// Config is what a Client needs. All fields are required, except that Log may be nil.
+// Config is what a Client needs. All fields are required, except that Log and Force may be nil.
 type Config struct {
 	AppID  string
 	Secret wechat.Secret
@@ -32,6 +32,9 @@ type Config struct {
 	KV     kv.Store
 	Now    func() time.Time
 	Log    *slog.Logger
+	// Force takes one forced refresh of the token from a budget that all instances share, and reports whether there was one.
+	// Nil means a budget of this process and, as far as it answers, of KV.
+	Force func(ctx context.Context) (bool, error)
 }
 
 // Validate reports every missing field.
@@ -74,6 +77,7 @@ func New(cfg Config) (*Client, error) {
 		log:    cfg.Log.With("wechat_app", cfg.AppID),
 	}
 	c.tokens = newTokens(c, cfg.KV)
+	c.tokens.force = cfg.Force
 	return c, nil
 }
 

@@ -39,6 +39,7 @@ type tokens struct {
 	store kv.Store
 	// instance marks this process as a lease owner.
 	instance string
+	force    func(ctx context.Context) (bool, error) // budget of all instances; nil: see mayForce
 	flights  singleflight.Group
 
 	mu     sync.Mutex
@@ -244,8 +245,8 @@ func (s *tokens) keep(ctx context.Context, t token) {
 	}
 }
 
-// mayForce spends one forced refresh from the budget of this process and, when kv answers,
-// of all instances.
+// mayForce spends one forced refresh from the budget of this process and from that of all
+// instances: the given one or, without one, kv's when it answers.
 func (s *tokens) mayForce(ctx context.Context) bool {
 	now := s.api.now()
 	s.mu.Lock()
@@ -260,6 +261,13 @@ func (s *tokens) mayForce(ctx context.Context) bool {
 	s.forced = append(s.forced, now)
 	s.mu.Unlock()
 
+	if s.force != nil {
+		ok, err := s.force(ctx)
+		if err != nil { // nobody knows what the others have spent: better a refused call than a day without forced refreshes
+			s.api.log.ErrorContext(ctx, "the budget of forced refreshes cannot be read", "error", err)
+		}
+		return ok && err == nil
+	}
 	if alone, err := s.store.SetNX(ctx, s.key("force"), s.instance, forceGap); err == nil && !alone {
 		return false
 	}

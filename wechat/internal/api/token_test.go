@@ -182,6 +182,51 @@ func TestForcedRefreshIsBounded(t *testing.T) {
 	}
 }
 
+// T49: a budget that all instances share is asked before each forced refresh, and nothing is forced when it cannot be read.
+func TestT49SharedBudgetOfForcedRefreshes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		left int
+		err  error
+		want int
+	}{
+		"one left for two instances": {1, nil, 1},
+		"none left":                  {0, nil, 0},
+		"cannot be read":             {9, errors.New("no database"), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := newClock()
+			fake, client := newFake(t)
+			var mu sync.Mutex
+			spend := func(context.Context) (bool, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				tt.left--
+				return tt.left >= 0, tt.err
+			}
+			var instances []*Client
+			for range 2 { // each with a cache of its own, as if Redis were away
+				c := newClient(t, client, memory(clock), clock.Now)
+				c.tokens.force = spend
+				if _, err := Post[echo](t.Context(), c, "/cgi-bin/echo", map[string]string{}); err != nil {
+					t.Fatal(err)
+				}
+				instances = append(instances, c)
+			}
+			fake.revoke()
+			var wg sync.WaitGroup
+			for _, c := range instances {
+				for range 20 {
+					wg.Go(func() { _, _ = Post[echo](t.Context(), c, "/cgi-bin/echo", map[string]string{}) })
+				}
+			}
+			wg.Wait()
+			if _, forced, _ := fake.counts(); forced != tt.want {
+				t.Errorf("%d forced refreshes, want %d", forced, tt.want)
+			}
+		})
+	}
+}
+
 func TestWrongSecretIsAConfigurationFault(t *testing.T) {
 	clock := newClock()
 	_, client := newFake(t)
