@@ -62,7 +62,7 @@ func newShop(t *testing.T) *shop {
 	p := payments.New(payments.Deps{DB: d, Gateway: payNothing{}, Queue: q, Facts: f, Log: log, AppID: "wxmini", MchID: "1900000109",
 		NotifyURL: "https://shop.example/n", Payer: m.ShopperTx})
 	s := memberships.New(memberships.Deps{DB: d, Members: m, Payments: p, Coupons: coupons.New(coupons.Deps{DB: d, Members: m, Log: log}),
-		Messages: messages.New(messages.Deps{DB: d, Jobs: q, Followers: m, Log: log}), Queue: q, Facts: f, Log: log})
+		Messages: messages.New(messages.Deps{DB: d, Jobs: q, Followers: m, Log: log}), Queue: q, Facts: f, Log: log, People: m})
 	facts.Subscribe(f, "memberships.activate", s.Activate)
 	tokens := map[string]model.MemberID{}
 	for _, name := range []string{"one", "two"} {
@@ -210,7 +210,7 @@ func TestMembershipRoutesRefuse(t *testing.T) {
 		{"no key", request{http.MethodPost, "/api/v1/membership-orders", "one", "", good}, 400},
 		{"a bad key", request{http.MethodPost, "/api/v1/membership-orders", "one", "a b c d e f", good}, 400},
 		{"an order number that is none", request{http.MethodGet, "/api/v1/membership-orders/1", "one", "", ""}, 400},
-		{"newbee-mall /paySuccess", request{http.MethodPost, "/api/v1/membership-orders/000000000000000000000000/paySuccess", "one", "tap-00001", "{}"}, 405},
+		{"newbee-mall /paySuccess", request{http.MethodPost, "/api/v1/membership-orders/000000000000000000000000/paySuccess", "one", "tap-00001", "{}"}, 404},
 		{"newbee-mall /paySuccess by GET", request{http.MethodGet, "/api/v1/paySuccess?orderNo=000000000000000000000000&payType=2", "one", "", ""}, 404},
 		{"an order changed by its owner", request{http.MethodPut, "/api/v1/membership-orders/000000000000000000000000", "one", "", `{"state":"paid"}`}, 405},
 		{"a card changed by its owner", request{http.MethodPost, "/api/v1/me/membership", "one", "tap-00001", `{"active":true}`}, 405},

@@ -32,18 +32,20 @@ func Orders(r *web.Routes, s *orders.Service) {
 
 type orderRequest struct {
 	Body struct {
-		Number      string          `json:"number" minLength:"1" maxLength:"64" pattern:"^[!-~]+$" doc:"unique within the shop's system"`
-		Kind        model.OrderKind `json:"kind,omitempty" enum:"goods,membership,points" default:"goods"`
-		Member      ingestedMember  `json:"member"`
-		PaidAt      time.Time       `json:"paid_at" doc:"at most 5 minutes in the future"`
-		Lines       []ingestedLine  `json:"lines,omitempty" maxItems:"500" nullable:"false" doc:"when given, they add up to goods_fen"`
-		GoodsFen    model.Fen       `json:"goods_fen" minimum:"0" maximum:"1000000000" doc:"before discounts"`
-		FreightFen  model.Fen       `json:"freight_fen,omitempty" minimum:"0" maximum:"1000000000"`
-		DiscountFen model.Fen       `json:"discount_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"all discounts, the coupon's included"`
-		PaidFen     model.Fen       `json:"paid_fen" minimum:"0" maximum:"1000000000" doc:"goods_fen + freight_fen - discount_fen"`
-		CouponCode  string          `json:"coupon_code,omitempty" maxLength:"24" pattern:"^[0-9a-z]*$" doc:"code or id of the coupon that the shop took"`
-		MoreCoupons []string        `json:"more_coupon_codes,omitempty" maxItems:"9" nullable:"false" doc:"those that it took with that one"`
-		Store       string          `json:"store,omitempty" maxLength:"64" pattern:"^[!-~]*$" doc:"code of the store, for coupons that are good in some stores only"`
+		Number       string          `json:"number" minLength:"1" maxLength:"64" pattern:"^[!-~]+$" doc:"unique within the shop's system"`
+		Kind         model.OrderKind `json:"kind,omitempty" enum:"goods,membership,points" default:"goods"`
+		Member       ingestedMember  `json:"member"`
+		PaidAt       time.Time       `json:"paid_at" doc:"at most 5 minutes in the future"`
+		Lines        []ingestedLine  `json:"lines,omitempty" maxItems:"500" nullable:"false" doc:"when given, they add up to goods_fen"`
+		GoodsFen     model.Fen       `json:"goods_fen" minimum:"0" maximum:"1000000000" doc:"before discounts"`
+		FreightFen   model.Fen       `json:"freight_fen,omitempty" minimum:"0" maximum:"1000000000"`
+		DiscountFen  model.Fen       `json:"discount_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"all discounts, the coupon's included"`
+		PaidFen      model.Fen       `json:"paid_fen" minimum:"0" maximum:"1000000000" doc:"goods_fen + freight_fen - discount_fen"`
+		CouponCode   string          `json:"coupon_code,omitempty" maxLength:"24" pattern:"^[0-9a-z]*$" doc:"code or id of the coupon that the shop took"`
+		MoreCoupons  []string        `json:"more_coupon_codes,omitempty" maxItems:"9" nullable:"false" doc:"those that it took with that one"`
+		MemberSaving model.Fen       `json:"member_saving_fen,omitempty" minimum:"0" maximum:"1000000000" doc:"the part of discount_fen that the member price of the buyer's paid card took off"`
+		FreeFreight  model.Fen       `json:"free_freight_fen,omitempty" minimum:"0" maximum:"100000" doc:"freight that the card spared the buyer, not in freight_fen; uses up one of the month"`
+		Store        string          `json:"store,omitempty" maxLength:"64" pattern:"^[!-~]*$" doc:"code of the store, for coupons that are good in some stores only"`
 	}
 }
 
@@ -80,6 +82,7 @@ func (in *orderRequest) command(source string) orders.Order {
 		Source: source, Number: b.Number, Kind: b.Kind, PaidAt: b.PaidAt, CouponCode: b.CouponCode,
 		Member: b.Member.ref(source), MoreCoupons: b.MoreCoupons, Store: b.Store,
 		GoodsFen: b.GoodsFen, FreightFen: b.FreightFen, DiscountFen: b.DiscountFen, PaidFen: b.PaidFen,
+		MemberSavingFen: b.MemberSaving, FreeFreightFen: b.FreeFreight,
 	}
 	for _, l := range b.Lines {
 		o.Lines = append(o.Lines, orders.Line{SKU: l.SKU, Name: l.Name, Category: l.Category, Quantity: l.Quantity, PriceFen: l.PriceFen})
@@ -98,6 +101,12 @@ type ingestedOrderView struct {
 	PointsEarned model.Points         `json:"points_earned"`
 	Coupon       *ingestedCouponView  `json:"coupon,omitempty" doc:"left out when the order brought none"`
 	MoreCoupons  []ingestedCouponView `json:"more_coupons" doc:"in the order of more_coupon_codes"`
+	Card         *ingestedCardView    `json:"card,omitempty" doc:"what the buyer's paid card saved; left out when there was nothing of the kind"`
+}
+
+type ingestedCardView struct {
+	SavedFen model.Fen `json:"saved_fen" doc:"counted as saved"`
+	Reason   string    `json:"reason" doc:"code of why not all was counted, memberships.not_member"`
 }
 
 type ingestedCouponView struct {
@@ -113,6 +122,9 @@ func orderResult(r orders.Result) *orderReply {
 	}
 	if c := r.Coupon; c != nil {
 		out.Body.Coupon = &ingestedCouponView{c.Used, c.Discount, c.Reason}
+	}
+	if c := r.Card; c != nil {
+		out.Body.Card = &ingestedCardView{c.SavedFen, c.Reason}
 	}
 	for i, c := range r.More {
 		out.Body.MoreCoupons[i] = ingestedCouponView{c.Used, c.Discount, c.Reason}

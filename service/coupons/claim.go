@@ -39,6 +39,9 @@ func (s *Service) decideClaims(ctx context.Context, tx *db.Tx, id model.PublicID
 	for i, in := range ins {
 		gs[i] = grant{member: in.Member, source: claimSource(in.Key), channel: model.ChannelClaim, reused: db.ErrKeyReused}
 	}
+	if refusal, err = s.openEarly(ctx, tx, t, refusal, gs); err != nil {
+		return nil, err
+	}
 	if refusal == nil {
 		if err := s.keepToAudience(ctx, tx, t, gs); err != nil {
 			return nil, err

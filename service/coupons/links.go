@@ -147,7 +147,10 @@ func (s *Service) decideLinkClaims(ctx context.Context, tx *db.Tx, id model.Publ
 	for i, in := range ins {
 		gs[i] = grant{member: in.member, source: linkSource(in), channel: model.ChannelLink, reused: db.ErrKeyReused}
 	}
-	refusal := claimRefusal(open, tx.Now)
+	refusal, err := s.openEarly(ctx, tx, t, claimRefusal(open, tx.Now), gs)
+	if err != nil {
+		return nil, err
+	}
 	if refusal == nil {
 		if err := s.keepToAudience(ctx, tx, t, gs); err != nil {
 			return nil, err

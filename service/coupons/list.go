@@ -41,7 +41,10 @@ func (s *Service) Templates(ctx context.Context, member model.MemberID) (offers 
 			if t.Total >= 0 {
 				o.Remaining = t.Total - t.Claimed
 			}
-			if o.Refusal = claimRefusal(t, tx.Now); o.Refusal == nil {
+			if o.Refusal, err = s.offerRefusal(ctx, tx, t, member); err != nil {
+				return err
+			}
+			if o.Refusal == nil {
 				mayClaim, err := s.audience(ctx, tx, t, []model.MemberID{member})
 				if err != nil {
 					return err

@@ -50,6 +50,8 @@ type Deps struct {
 	Birthdays Birthdays
 	// Audiences knows who belongs to an audience that is not everyone; nil means nobody does.
 	Audiences Audiences
+	// Early returns how much sooner claim windows open for those members whose paid card says so; nil means for nobody.
+	Early func(ctx context.Context, tx *db.Tx, members []model.MemberID) (map[model.MemberID]time.Duration, error)
 	// MemberPrice returns the share that a member's price takes off goods; nil means nothing.
 	MemberPrice func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error)
 }
@@ -70,6 +72,7 @@ type Service struct {
 	// audiences and memberPrice are asked of those who know; each may be nil.
 	audiences   Audiences
 	memberPrice func(context.Context, *db.Tx, model.MemberID, time.Time) (model.BasisPoints, error)
+	early       func(context.Context, *db.Tx, []model.MemberID) (map[model.MemberID]time.Duration, error)
 	terms       sync.Map // model.CouponTermsID -> *Conditions
 	// firsts holds, by model.CouponTemplateID, whether the last batch had first claims only: a hint for speed, see batch.lookUp.
 	firsts sync.Map
@@ -77,7 +80,7 @@ type Service struct {
 
 // New returns the service.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, members: d.Members, log: d.Log, queue: d.Queue, audiences: d.Audiences, memberPrice: d.MemberPrice,
+	s := &Service{db: d.DB, members: d.Members, log: d.Log, queue: d.Queue, audiences: d.Audiences, memberPrice: d.MemberPrice, early: d.Early,
 		people: d.People, birthdays: d.Birthdays, messages: d.Messages, page: d.Page}
 	s.claims = db.NewGroup(d.DB, maxBatch, s.decideClaims)
 	s.links = db.NewGroup(d.DB, maxBatch, s.decideLinkClaims)

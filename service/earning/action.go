@@ -81,7 +81,7 @@ func (s *Service) reward(ctx context.Context, tx *db.Tx, in Act) (Reward, error)
 	if !db.IsNotFound(err) {
 		return Reward{}, fmt.Errorf("look up %s %s of member %d: %w", in.Action, in.Key, in.Member, err)
 	}
-	row, err := s.next(tx, in)
+	row, err := s.next(ctx, tx, in)
 	if err != nil {
 		return Reward{}, err
 	}
@@ -105,7 +105,7 @@ func (s *Service) reward(ctx context.Context, tx *db.Tx, in Act) (Reward, error)
 }
 
 // next decides what the member gets for the action now.
-func (s *Service) next(tx *db.Tx, in Act) (row model.EarningReward, err error) {
+func (s *Service) next(ctx context.Context, tx *db.Tx, in Act) (row model.EarningReward, err error) {
 	terms, err := actionTerms(tx, in.Action)
 	if err != nil {
 		return row, fmt.Errorf("read what %s is worth: %w", in.Action, err)
@@ -142,7 +142,10 @@ func (s *Service) next(tx *db.Tx, in Act) (row model.EarningReward, err error) {
 		}
 	}
 	row.Points = rung(terms.Ladder, row.Streak)
-	return row, nil
+	if in.Action == model.ActionCheckIn {
+		row.Points, err = s.checkInPoints(ctx, tx, in.Member, row.Points)
+	}
+	return row, err
 }
 
 // yearOf returns the first day of a day's year.

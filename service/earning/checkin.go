@@ -17,6 +17,22 @@ func (s *Service) CheckIn(ctx context.Context, m model.MemberID) (r Reward, err 
 	return r, err
 }
 
+// checkInPoints multiplies what a check-in gives by the member's paid card, rounded down.
+func (s *Service) checkInPoints(ctx context.Context, tx *db.Tx, m model.MemberID, n model.Points) (model.Points, error) {
+	if s.d.CheckIn == nil || n == 0 {
+		return n, nil
+	}
+	rate, err := s.d.CheckIn(ctx, tx, m, tx.Now)
+	if err != nil {
+		return 0, fmt.Errorf("read the check-in rate of member %d: %w", m, err)
+	}
+	times, ok := model.MulFloor(int64(n), int64(rate), int64(model.WholeBP))
+	if !ok {
+		return n, nil
+	}
+	return model.Points(times), nil
+}
+
 // Calendar is a month of check-ins of one member.
 type Calendar struct {
 	From, To model.Day // [From, To): the month
@@ -34,7 +50,7 @@ type Calendar struct {
 func (s *Service) Calendar(ctx context.Context, m model.MemberID, in model.Day) (c Calendar, err error) {
 	c.From = in.AddDays(1 - in.DayOfMonth())
 	c.To = c.From.AddMonths(1, 1)
-	err = s.d.DB.Read(ctx, func(_ context.Context, tx *db.Tx) error {
+	err = s.d.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
 		rows, err := rewardsOf(tx, m, model.ActionCheckIn, c.From, c.To)
 		if err != nil {
 			return fmt.Errorf("read the check-ins of member %d: %w", m, err)
@@ -56,8 +72,9 @@ func (s *Service) Calendar(ctx context.Context, m model.MemberID, in model.Day) 
 		if c.Streak = 0; ok && (c.Today || last.Day.AddDays(1) == today) {
 			c.Streak = last.Streak
 		}
-		c.Ladder, c.Enabled, c.Next = terms.Ladder, terms.Enabled, rung(terms.Ladder, c.Streak+1)
-		return nil
+		c.Ladder, c.Enabled = terms.Ladder, terms.Enabled
+		c.Next, err = s.checkInPoints(ctx, tx, m, rung(terms.Ladder, c.Streak+1))
+		return err
 	})
 	return c, err
 }

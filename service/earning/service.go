@@ -10,7 +10,7 @@ import (
 	"huitou/service/points"
 )
 
-// Deps is what the service needs. Card, Tier and Expires may be nil.
+// Deps is what the service needs. Card, CheckIn, Tier and Expires may be nil.
 type Deps struct {
 	DB      *db.DB
 	Members interface {
@@ -24,6 +24,8 @@ type Deps struct {
 	CostPerHundred model.Fen
 	// Card returns the rate of a member's paid card at an instant; nil means the whole for everybody.
 	Card func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error)
+	// CheckIn returns the rate by which a member's paid card multiplies the points of check-ins at an instant; nil means the whole for everybody.
+	CheckIn func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error)
 	// Tier returns the rank of a member's tier at an instant (0 is none) and its rate; nil means that there are no tiers.
 	Tier func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (rank int64, rate model.BasisPoints, err error)
 	// Expires returns the end of points that become spendable at an instant, zero for never; nil means never. It is for actions: orders

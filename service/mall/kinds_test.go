@@ -222,7 +222,7 @@ func (s *store) codes(pool ...string) mall.Gift {
 func (s *store) plan(unit model.PlanUnit, length int) model.PublicID {
 	s.t.Helper()
 	p, err := s.memberships.CreatePlan(context.Background(), memberships.NewPlan{Staff: 7, Name: "茶友卡", Price: 9900, ListPrice: 9900, Unit: unit,
-		Length: length, PointsMultiplier: 20000, OnSale: true})
+		Length: length, PointsMultiplier: 20000, PercentOff: 500, OnSale: true})
 	if err != nil {
 		s.t.Fatal(err)
 	}

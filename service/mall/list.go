@@ -46,6 +46,13 @@ func (s *Service) Gifts(ctx context.Context, member model.MemberID) (offers []Of
 		for i, g := range gifts {
 			offers[i] = Offer{Gift: giftView(g), Mine: mine[g.ID]}
 			why, err := whyNot(tx, g, member, mine[g.ID], have.Active, g.MinTier == "" || high[g.MinTier])
+			if errors.Is(why, ErrNotStarted) {
+				var in map[model.MemberID]bool
+				if in, err = s.letIn(ctx, tx, g, why, []model.MemberID{member}); err == nil && in[member] {
+					g.StartsAt = nil
+					why, err = whyNot(tx, g, member, mine[g.ID], have.Active, g.MinTier == "" || high[g.MinTier])
+				}
+			}
 			if err != nil {
 				return fmt.Errorf("read slots of gift %d: %w", g.ID, err)
 			}

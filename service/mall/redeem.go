@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"huitou/model"
 	"huitou/model/db"
@@ -74,7 +75,10 @@ func (s *Service) decide(ctx context.Context, tx *db.Tx, id model.PublicID, ins 
 
 func (s *Service) redeemAll(ctx context.Context, tx *db.Tx, g model.Gift, known bool, ins []Redeem) ([]db.Outcome[Redemption], error) {
 	b := &batch{s: s, g: g, ins: ins, outs: make([]db.Outcome[Redemption], len(ins))}
-	why := refusal(g, tx.Now)
+	why, err := s.openEarly(ctx, tx, b, refusal(g, tx.Now))
+	if err != nil {
+		return nil, err
+	}
 	if !known {
 		why = ErrGiftUnknown
 	}
@@ -91,7 +95,7 @@ func (s *Service) redeemAll(ctx context.Context, tx *db.Tx, g model.Gift, known 
 	if err := b.lockMembers(ctx, tx); err != nil {
 		return nil, err
 	}
-	err := s.d.Points.BatchTx(ctx, tx, b.members(), func(accounts *points.Batch) error { return b.decide(ctx, tx, accounts) })
+	err = s.d.Points.BatchTx(ctx, tx, b.members(), func(accounts *points.Batch) error { return b.decide(ctx, tx, accounts) })
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +138,9 @@ type batch struct {
 	taken  slots
 	// high are the members whose tier is high enough; nil when the gift asks for none.
 	high map[model.MemberID]bool
+	// early are the members for whom a window that has not begun is open already; nil when it has begun. now is the instant of the batch.
+	early map[model.MemberID]bool
+	now   time.Time
 }
 
 type winner struct {
@@ -280,6 +287,8 @@ func (b *batch) choose(tx *db.Tx, waiting []int, room int, accounts *points.Batc
 // refuse says why one member cannot have the gift, whatever he has and had.
 func (b *batch) refuse(in Redeem) error {
 	switch {
+	case b.early != nil && !b.early[in.Member]:
+		return refusal(b.g, b.now)
 	case b.high != nil && !b.high[in.Member]:
 		return ErrTier
 	case b.g.Kind == model.GiftGoods && in.Address == nil:

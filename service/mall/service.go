@@ -38,6 +38,8 @@ type Deps struct {
 	GiveDays func(ctx context.Context, tx *db.Tx, d Days) error
 	// AtLeast returns those of some members who stand on a level of the free tiers or above it.
 	AtLeast func(ctx context.Context, tx *db.Tx, level model.PublicID, of []model.MemberID) (map[model.MemberID]bool, error)
+	// Early returns how much sooner the windows of gifts open for those members whose paid card says so; nil means for nobody.
+	Early func(ctx context.Context, tx *db.Tx, members []model.MemberID) (map[model.MemberID]time.Duration, error)
 }
 
 // Days is days of membership for a member.

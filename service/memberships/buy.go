@@ -19,14 +19,18 @@ type Buy struct {
 	Plan   model.PublicID
 	// Channel is how the client means to pay; empty is the plan's own. A wrong one is refused with the platform's rule.
 	Channel model.PlanChannel `json:",omitempty"`
-	Key     db.Key            `json:"-"`
+	// LoginCode is a fresh one of wx.login, which virtual payment signs with; others leave it empty.
+	LoginCode string `json:"-"`
+	Key       db.Key `json:"-"`
 }
 
-// Bought is an order and what wx.requestPayment wants for it.
+// Bought is an order and what the client hands to WeChat for it: exactly one of Pay (wx.requestPayment) and Virtual
+// (wx.requestVirtualPayment).
 type Bought struct {
 	Number   model.PublicID
 	Price    model.Fen
-	Pay      wechat.PayParams
+	Pay      *wechat.PayParams
+	Virtual  *wechat.VirtualPayParams
 	Replayed bool
 }
 
@@ -42,7 +46,7 @@ type ordered struct {
 
 // Buy orders a plan and prepares its payment. The order stands before WeChat is called: when the call brings no answer, the
 // same request again goes on where it stopped. It returns ErrPlanUnknown, ErrNotOnSale, ErrNeedsVirtual, ErrNeedsJSAPI, ErrLifetime, ErrTooFar,
-// ErrStacked, ErrTrialUsed, and the faults of payments.Prepay.
+// ErrStacked, ErrTrialUsed, and the faults of payments.Checkout.
 func (s *Service) Buy(ctx context.Context, in Buy) (Bought, error) {
 	var (
 		o        ordered
@@ -55,11 +59,11 @@ func (s *Service) Buy(ctx context.Context, in Buy) (Bought, error) {
 	if err != nil {
 		return Bought{}, err
 	}
-	params, err := s.payments.Prepay(ctx, o.PayOrder)
+	out, err := s.payments.Checkout(ctx, payments.CheckOut{PayOrder: o.PayOrder, LoginCode: in.LoginCode})
 	if err != nil {
 		return Bought{}, err
 	}
-	return Bought{Number: o.Number, Price: o.Price, Pay: params, Replayed: replayed}, nil
+	return Bought{Number: o.Number, Price: o.Price, Pay: out.JSAPI, Virtual: out.Virtual, Replayed: replayed}, nil
 }
 
 func (s *Service) order(ctx context.Context, tx *db.Tx, in Buy) (ordered, error) {
@@ -84,7 +88,7 @@ func (s *Service) order(ctx context.Context, tx *db.Tx, in Buy) (ordered, error)
 	number := model.PublicID(random.ID())
 	pay, err := s.payments.OpenTx(ctx, tx, payments.Open{
 		Member: in.Member, Purpose: Purpose, Ref: string(number), Amount: plan.PriceFen,
-		Description: "会员卡 " + plan.Name,
+		Description: "会员卡 " + plan.Name, Channel: plan.Channel, Product: product(plan),
 	})
 	if err != nil {
 		return ordered{}, err
@@ -97,6 +101,14 @@ func (s *Service) order(ctx context.Context, tx *db.Tx, in Buy) (ordered, error)
 		return ordered{}, err
 	}
 	return ordered{number, plan.PriceFen, pay.ID}, nil
+}
+
+// product is the id of the item in WeChat's console that is sold through virtual payment: the merchant gives it the plan's id.
+func product(plan model.MembershipPlan) string {
+	if plan.Channel != model.ChannelVirtual {
+		return ""
+	}
+	return string(plan.PublicID)
 }
 
 // refusal says why a member cannot buy a plan now, or returns nil.

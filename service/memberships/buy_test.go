@@ -24,7 +24,7 @@ func TestBuyPayAndUse(t *testing.T) {
 			t.Errorf("plan %+v", p)
 		}
 		b := w.buy(m, p)
-		if b.Price != 9900 || !strings.HasPrefix(b.Pay.Package, "prepay_id=wxHT") {
+		if b.Price != 9900 || b.Pay == nil || !strings.HasPrefix(b.Pay.Package, "prepay_id=wxHT") {
 			t.Errorf("bought %+v", b)
 		}
 		if o := w.order(m, b.Number); o.State != memberships.Unpaid || !o.From.IsZero() {

@@ -34,5 +34,6 @@ var (
 	ErrRefundLate    = fault.New(fault.Conflict, "memberships.refund_late", "已超过可退款期限", "the time for a refund is over")
 	ErrNothingLeft   = fault.New(fault.Conflict, "memberships.nothing_left", "已无可退金额", "nothing is left to refund: the days are used up, or the card saved more than they are worth")
 	ErrNotActive     = fault.New(fault.Conflict, "memberships.not_active", "该订单没有已开通的会员期", "the order has no period that could be refunded")
+	ErrNeedsTwo      = fault.New(fault.Forbidden, "memberships.needs_two", "超出单人可决定的退款额度,请在支付退款中申请,由另一人复核", "the plan does not promise this refund, and it is more than one person may give; ask for it at payments, where a second person decides")
 	ErrRefundRuns    = fault.New(fault.Conflict, "memberships.refund_runs", "该会员卡正在退款", "a refund of this card is under way")
 )

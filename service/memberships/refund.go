@@ -133,7 +133,8 @@ type AskRefund struct {
 
 // AskRefund freezes what goes back and gives it to payments. Until WeChat says that the payer has the money the card holds as before, but gives
 // nothing new; a refund that never succeeds changes nothing. Who asks again gets the refund that there is. It returns fault.ErrInvalid,
-// ErrUnknown, ErrNotActive, ErrNothingLeft, of members also ErrNoRefund and ErrRefundLate, and the faults of payments.RefundTx.
+// ErrUnknown, ErrNotActive, ErrNothingLeft, of members also ErrNoRefund and ErrRefundLate, of staff ErrNeedsTwo, and the faults of
+// payments.RefundTx.
 func (s *Service) AskRefund(ctx context.Context, in AskRefund) (r Refund, err error) {
 	if err := fault.InvalidFields(in.faults()); err != nil {
 		return r, err
@@ -197,6 +198,13 @@ func (s *Service) askRefund(ctx context.Context, tx *db.Tx, in AskRefund) (Refun
 	}
 	if in.Staff == 0 && q.Refusal != nil {
 		return Refund{}, q.Refusal
+	}
+	plan, err := planByID(tx, o.PlanID)
+	if err != nil {
+		return Refund{}, err
+	}
+	if promised := q.Refusal == nil && q.Policy == plan.RefundPolicy; !promised && q.Amount > s.alone {
+		return Refund{}, ErrNeedsTwo.With("alone_fen", int64(s.alone))
 	}
 	return s.freeze(ctx, tx, o, q, in)
 }

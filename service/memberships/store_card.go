@@ -183,3 +183,23 @@ func endingPeriods(tx *db.Tx, from, to model.Day, after model.MembershipID, limi
 	}
 	return rows, nil
 }
+
+// periodsOf returns a page of a member's periods, the newest first.
+func periodsOf(tx *db.Tx, m model.MemberID, page db.Page) (rows []model.MembershipPeriod, next string, err error) {
+	before, err := page.Before()
+	if err != nil {
+		return nil, "", err
+	}
+	q := tx.Gorm().Where("member_id = ?", m).Order("id DESC").Limit(page.Size() + 1)
+	if before > 0 {
+		q = q.Where("id < ?", before)
+	}
+	if err := q.Find(&rows).Error; err != nil {
+		return nil, "", fmt.Errorf("list the periods of member %d: %w", m, err)
+	}
+	if len(rows) > page.Size() {
+		rows = rows[:page.Size()]
+		next = db.NextCursor(int64(rows[len(rows)-1].ID))
+	}
+	return rows, next, nil
+}

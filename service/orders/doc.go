@@ -15,6 +15,8 @@
 //   - A coupon takes off no more than the discount that the shop states, and is judged by the instant of payment: an
 //     order that reaches us late has used a coupon that was good when it was paid. One that the shop locked for the order gets what
 //     was promised then. Several coupons are used in the order in which the shop names them, as far as they go together.
+//   - What the buyer's paid card took off is a part of the discount, and no coupon takes it once more; freight that it spared is in no sum.
+//     Both are told to the card, which counts them as saved, once, and takes them back with refunds.
 //   - A refund of the whole order does with its coupons what their policies say; a partial one leaves them used.
 //   - Points are what the shop's rules of earning say (package earning). Only orders of kind goods earn points, count in the member's
 //     figures and count for repurchase.

@@ -139,7 +139,7 @@ func (s *Service) useImported(ctx context.Context, tx *db.Tx, source string, row
 		if err != nil {
 			return fmt.Errorf("read order %s of %s: %w", r.Number, source, err)
 		}
-		if _, err := s.useCoupons(ctx, tx, &o, Order{}); err != nil {
+		if _, _, err := s.useCoupons(ctx, tx, &o, Order{}); err != nil {
 			return err
 		}
 	}

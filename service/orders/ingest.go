@@ -31,6 +31,9 @@ type Order struct {
 	MoreCoupons []string `json:",omitempty"`
 	// Store is the code of the shop's store; empty when it does not say.
 	Store string `json:",omitempty"`
+	// MemberSavingFen is the part of DiscountFen that the member price of the buyer's paid card took off, at most the goods; FreeFreightFen
+	// is the freight that the card spared him, which is not in FreightFen.
+	MemberSavingFen, FreeFreightFen model.Fen `json:",omitempty"`
 }
 
 // Line is one line of an order. PriceFen is of one piece.
@@ -50,6 +53,8 @@ type Result struct {
 	Coupon *CouponOutcome
 	// More are the outcomes of MoreCoupons, in their order.
 	More []CouponOutcome
+	// Card is what the buyer's paid card was counted to have saved; nil when the order had nothing of the kind.
+	Card *CardOutcome
 }
 
 // CouponOutcome says whether the order's coupon was used, and when not, why: Reason is the code of a fault of coupons.
@@ -141,8 +146,11 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, row *model.Order, in Or
 			return nil, err
 		}
 	}
-	more, err := s.useCoupons(ctx, tx, row, in)
+	more, used, err := s.useCoupons(ctx, tx, row, in)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.useCard(ctx, tx, row, used, award); err != nil {
 		return nil, err
 	}
 	if row.Kind == model.OrderGoods {
@@ -173,7 +181,7 @@ func (in Order) row(member model.MemberID, now time.Time) model.Order {
 	return model.Order{
 		Source: in.Source, Number: in.Number, MemberID: member, Kind: in.Kind, State: model.OrderPaid, Origin: model.OriginIngest,
 		PaidAt: in.PaidAt, GoodsFen: in.GoodsFen, FreightFen: in.FreightFen, DiscountFen: in.DiscountFen, PaidFen: in.PaidFen,
-		CouponCode: in.CouponCode, ContentHash: in.hash(), RecordedAt: now,
+		CouponCode: in.CouponCode, MemberSavingFen: in.MemberSavingFen, FreeFreightFen: in.FreeFreightFen, ContentHash: in.hash(), RecordedAt: now,
 	}
 }
 
@@ -191,6 +199,9 @@ func result(row model.Order, more []model.OrderCoupon, fresh bool) Result {
 	r := Result{Order: row.ID, Member: row.MemberID, Fresh: fresh, PointsEarned: row.PointsEarned}
 	if row.CouponCode != "" {
 		r.Coupon = &CouponOutcome{Used: row.CouponID != nil, Discount: row.CouponDiscountFen, Reason: row.CouponReason}
+	}
+	if row.CardSavedFen > 0 || row.CardReason != "" {
+		r.Card = &CardOutcome{row.CardSavedFen, row.CardReason}
 	}
 	for _, c := range more {
 		r.More = append(r.More, CouponOutcome{Used: c.CouponID != nil, Discount: c.DiscountFen, Reason: c.Reason})

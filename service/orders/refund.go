@@ -191,6 +191,9 @@ func (s *Service) unsettle(ctx context.Context, tx *db.Tx, o *model.Order, row m
 	if _, err := s.Coupons.ReturnForOrderTx(ctx, tx, ref(o.ID), o.State == model.OrderRefunded); err != nil {
 		return fmt.Errorf("return the coupons of order %d: %w", o.ID, err)
 	}
+	if err := s.returnCard(ctx, tx, *o, refundRef(o.ID, row.ID)); err != nil {
+		return err
+	}
 	if o.Kind == model.OrderGoods {
 		f, err := figuresOf(tx, o.MemberID)
 		if err != nil {

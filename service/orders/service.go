@@ -28,7 +28,7 @@ type Rules struct {
 	Clawback model.ClawbackPolicy
 }
 
-// Deps is what the service needs. All but Earning, Multiplier and Tiers are required.
+// Deps is what the service needs. All but Earning, Multiplier, Tiers and Card are required.
 type Deps struct {
 	DB      *db.DB
 	Members *members.Service
@@ -43,6 +43,8 @@ type Deps struct {
 	Multiplier func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error)
 	// Tiers is told what was paid for goods and what went back; nil is nobody.
 	Tiers Tiers
+	// Card is told what the paid card of a buyer saved him; nil is nobody.
+	Card Card
 }
 
 // Service takes orders in. It is safe for concurrent use.

@@ -55,6 +55,11 @@ func keepCoupon(tx *db.Tx, o model.Order) error {
 	}).Error
 }
 
+func keepCard(tx *db.Tx, o model.Order) error {
+	return tx.Gorm().Model(&model.Order{}).Where("id = ?", o.ID).
+		Updates(map[string]any{"card_saved_fen": o.CardSavedFen, "card_reason": o.CardReason}).Error
+}
+
 func keepMoreCoupons(tx *db.Tx, rows []model.OrderCoupon) error {
 	if len(rows) == 0 {
 		return nil

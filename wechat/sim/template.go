@@ -28,6 +28,10 @@ func shopTemplates() []Template {
 	templates := []Template{
 		{Name: "membership", Title: "会员卡开通成功通知", Fields: []TemplateField{
 			{Key: "thing1", Label: "会员卡"}, {Key: "amount2", Label: "支付金额"}, {Key: "time3", Label: "开通时间"}, {Key: "thing4", Label: "有效期"}}},
+		{Name: "membership_ending", Title: "会员到期提醒", Fields: []TemplateField{
+			{Key: "thing1", Label: "会员卡"}, {Key: "date2", Label: "到期日期"}, {Key: "thing3", Label: "温馨提示"}}},
+		{Name: "membership_refund", Title: "退款到账通知", Fields: []TemplateField{
+			{Key: "thing1", Label: "会员卡"}, {Key: "amount2", Label: "退款金额"}, {Key: "time3", Label: "到账时间"}}},
 		{Name: "visit", Title: "购后关怀通知", Fields: []TemplateField{
 			{Key: "character_string1", Label: "订单编号"}, {Key: "thing2", Label: "商品"}, {Key: "time3", Label: "下单时间"}, {Key: "thing4", Label: "温馨提示"}}},
 		{Name: "tier", Title: "会员等级到期提醒", Fields: []TemplateField{

@@ -67,7 +67,7 @@ func newMergeShop(t testing.TB, d *db.DB, clock *dbtest.Clock) *mergeShop {
 	gift, err := m.Mall.CreateGift(ctx, mall.NewGift{Staff: asker, Name: "杯子", Kind: model.GiftPickup, Price: 20, Stock: 1000, PerMember: 2})
 	m.ok(err)
 	plan, err := m.Memberships.CreatePlan(ctx, memberships.NewPlan{Staff: asker, Name: "月卡", Price: 1900, ListPrice: 2900, Unit: model.PlanMonths, Length: 1,
-		PointsMultiplier: 15000, OnSale: true})
+		PointsMultiplier: 15000, PercentOff: 500, OnSale: true})
 	m.ok(err)
 	for i, name := range []string{"普通", "银卡", "金卡"} {
 		_, err := m.Tiers.AddLevel(ctx, tiers.AddLevel{Staff: asker, Name: name, Threshold: int64(i) * 300_00, Multiplier: 10000})

@@ -82,6 +82,7 @@ func (a *App) declare() {
 	admin.Points(people, a.Points, a.Members)
 	admin.Orders(people, a.Orders)
 	admin.Memberships(people, a.Memberships)
+	admin.MembershipCards(people, a.Memberships)
 	admin.Bills(people, a.Bills)
 	admin.Shippings(people, a.Shipping)
 	admin.Tiers(people, a.Tiers)

@@ -90,6 +90,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		MemberPrice: func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error) {
 			return v.Memberships.PercentOff(ctx, tx, m, at) // made below
 		},
+		Early: v.early,
 	})
 	v.Tags = tags.New(tags.Deps{DB: d, Members: v.Members, Account: p.oa, Queue: q, Log: log})
 	v.Tiers = tiers.New(tiers.Deps{
@@ -107,7 +108,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	})
 	v.Mall = mall.New(mall.Deps{
 		DB: d, Points: v.Points, Coupons: v.Coupons, Log: log, Payments: v.Payments, Queue: q, Key: s.PhoneKey, Members: v.Members,
-		GiveDays: giveDays(v.Memberships), AtLeast: v.Tiers.AtLeastTx,
+		GiveDays: giveDays(v.Memberships), AtLeast: v.Tiers.AtLeastTx, Early: v.early,
 	})
 	v.Bills = payments.NewReconciliation(payments.ReconciliationDeps{
 		DB: d, Payments: v.Payments, Bills: p.pay, MchID: s.Merchant.MchID, Queue: q, Log: log,
@@ -116,12 +117,13 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	v.Earning = earning.New(earning.Deps{
 		DB: d, Members: v.Members, Points: v.Points, Log: log, PerYuan: s.Earning.PointsPerYuan, CostPerHundred: s.PointsCost,
 		Card:    v.Memberships.Multiplier,
+		CheckIn: v.Memberships.CheckInMultiplier,
 		Tier:    v.Tiers.RateAt,
 		Expires: expires(s.Earning),
 	})
 	v.Orders = orders.New(orders.Deps{
 		DB: d, Members: v.Members, Points: v.Points, Coupons: v.Coupons, Facts: v.Facts, Log: log,
-		Rules: s.Earning, Earning: v.Earning, Tiers: v.Tiers,
+		Rules: s.Earning, Earning: v.Earning, Tiers: v.Tiers, Card: cards{v.Memberships},
 	})
 	v.Tasks = tasks.New(tasks.Deps{DB: d, Members: v.Members, Staff: v.Staff, Facts: v.Facts, Log: log})
 	v.Surveys = surveys.New(surveys.Deps{

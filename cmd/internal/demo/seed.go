@@ -42,7 +42,7 @@ func Seed(ctx context.Context, a *app.App, shop demoshop.Shop, owner model.Staff
 	if err := seedGifts(ctx, a, shop, owner, templates); err != nil {
 		return fmt.Errorf("seed gifts: %w", err)
 	}
-	if err := seedPlans(ctx, a, shop, owner); err != nil {
+	if err := seedPlans(ctx, a, shop, owner, templates); err != nil {
 		return fmt.Errorf("seed plans: %w", err)
 	}
 	if err := seedVisits(ctx, a, owner); err != nil {
@@ -150,13 +150,25 @@ func seedGifts(ctx context.Context, a *app.App, shop demoshop.Shop, owner model.
 	return nil
 }
 
-func seedPlans(ctx context.Context, a *app.App, shop demoshop.Shop, owner model.StaffID) error {
+func seedPlans(ctx context.Context, a *app.App, shop demoshop.Shop, owner model.StaffID, templates []model.PublicID) error {
 	for _, p := range shop.Plans {
-		_, err := a.Memberships.CreatePlan(ctx, memberships.NewPlan{
+		in := memberships.NewPlan{
 			Staff: owner, Name: p.Name, Price: p.PriceFen, ListPrice: p.ListFen, Unit: model.PlanMonths, Length: p.Months,
-			PointsMultiplier: p.PointsMultiplier, OnSale: true,
-		})
-		if err != nil {
+			PointsMultiplier: p.PointsMultiplier, PercentOff: p.PercentOffBP, OnSale: true, GraceDays: p.GraceDays,
+			Refund: model.PlanRefund{RefundPolicy: model.ProratedRefund},
+			Extras: memberships.Extras{CheckInMultiplier: p.CheckIn, WelcomePoints: p.WelcomePoints, FreeFreight: p.FreeFreight,
+				BirthdayPoints: p.BirthdayPoints, EarlyHours: p.EarlyHours},
+		}
+		if p.WholeWithin > 0 {
+			in.Refund = model.PlanRefund{RefundPolicy: model.WholeRefund, RefundDays: p.WholeWithin}
+		}
+		if p.Coupons > 0 {
+			in.Coupons = []memberships.CouponBenefit{{Template: templates[p.Coupon], Quantity: p.Coupons}}
+		}
+		for _, text := range p.Services {
+			in.Extras.Services = append(in.Extras.Services, model.PlanService{Text: text})
+		}
+		if _, err := a.Memberships.CreatePlan(ctx, in); err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}
 	}

@@ -59,6 +59,8 @@ var coupons = []CouponTemplate{
 		Total: -1, PerMember: 12, ClaimDays: 365, UseDays: 30, Issuable: true},
 	{Name: "限量50元茶礼券", Rules: "满199元可用,限量200张,先到先得", Kind: Amount, AmountFen: 5000, ThresholdFen: 19900,
 		Total: 200, PerMember: 1, ClaimDays: 30, UseDays: 7, Claimable: true, Issuable: true},
+	{Name: "会员卡专享5元券", Rules: "会员卡每月发放,无门槛,30天内有效", Kind: Amount, AmountFen: 500,
+		Total: -1, ClaimDays: 365, UseDays: 30, Issuable: true},
 }
 
 var gifts = []Gift{
@@ -70,10 +72,12 @@ var gifts = []Gift{
 }
 
 var plans = []Plan{
-	{Name: "山野月卡", PriceFen: 990, ListFen: 1500, Months: 1, PointsMultiplier: 15_000,
-		Benefits: []string{"积分1.5倍", "每月1张5元券"}},
-	{Name: "山野年卡", PriceFen: 8800, ListFen: 12800, Months: 12, PointsMultiplier: 20_000,
-		Benefits: []string{"积分2倍", "每月2张5元券", "新茶优先尝"}},
+	{Name: "山野月卡", PriceFen: 990, ListFen: 1500, Months: 1, PointsMultiplier: 15_000, PercentOffBP: 200, Coupon: 5, Coupons: 1, FreeFreight: 1,
+		GraceDays: 3, WholeWithin: 7},
+	{Name: "山野季卡", PriceFen: 2590, ListFen: 3900, Months: 3, PointsMultiplier: 15_000, PercentOffBP: 300, Coupon: 5, Coupons: 1, FreeFreight: 2,
+		WelcomePoints: 30, CheckIn: 20_000, GraceDays: 3},
+	{Name: "山野年卡", PriceFen: 8800, ListFen: 12800, Months: 12, PointsMultiplier: 20_000, PercentOffBP: 500, Coupon: 5, Coupons: 2, FreeFreight: 3,
+		WelcomePoints: 100, BirthdayPoints: 200, CheckIn: 20_000, EarlyHours: 24, GraceDays: 7, Services: []string{"门店新茶品鉴专座"}},
 }
 
 // Freight as the shop charges it: free from 68 yuan.

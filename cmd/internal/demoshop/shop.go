@@ -114,5 +114,14 @@ type Plan struct {
 	ListFen          model.Fen // the price shown struck through
 	Months           int
 	PointsMultiplier model.BasisPoints // 20000: twice the points
-	Benefits         []string          // in the shop's words
+	PercentOffBP     model.BasisPoints // 500: five percent off goods
+	Coupon, Coupons  int               // index of a coupon template, and how many of it each month
+	FreeFreight      int               // orders without freight each month
+	WelcomePoints    model.Points
+	BirthdayPoints   model.Points
+	CheckIn          model.BasisPoints // 20000: twice the points of a check-in; 0 as usual
+	EarlyHours       int
+	GraceDays        int
+	WholeWithin      int      // days within which the whole price goes back; 0: the unused days, for as long as the card lasts
+	Services         []string // in the shop, in its words
 }

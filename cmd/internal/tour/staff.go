@@ -144,7 +144,7 @@ func (t *tour) setUpGift(ctx context.Context) error {
 
 func (t *tour) setUpPlan(ctx context.Context) error {
 	in := t.asStaff(http.MethodPost, "/membership-plans", map[string]any{
-		"name": "年卡", "price_fen": 9900, "list_price_fen": 19900, "unit": "months", "length": 12, "points_multiplier_bp": 20000, "on_sale": true,
+		"name": "年卡", "price_fen": 9900, "list_price_fen": 19900, "unit": "months", "length": 12, "points_multiplier_bp": 20000, "percent_off_bp": 500, "on_sale": true,
 	})
 	in.key, in.want = t.key("new-plan"), http.StatusCreated
 	t.say("还没有会员卡在售,员工新建了一种")

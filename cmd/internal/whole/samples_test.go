@@ -225,7 +225,7 @@ func (f *furnished) samples() map[string]sample {
 			return map[string]any{"code": code[field]}
 		}
 	}
-	return f.andPayments(f.andMessages(f.andVisits(f.andCouponChannels(map[string]sample{
+	return f.andMemberships(f.andPayments(f.andMessages(f.andVisits(f.andCouponChannels(map[string]sample{
 		"sign-in":          {body: login("login", "js_code")},
 		"sign-out":         {},
 		"me":               {},
@@ -258,10 +258,10 @@ func (f *furnished) samples() map[string]sample {
 		"list-redemptions":      {query: "limit=5"},
 		"read-redemption":       {path: map[string]string{"id": f.redemption}},
 		"list-membership-plans": {},
-		"buy-membership": {body: fixed(map[string]any{"plan": f.plan}), other: func(t *testing.T, c *call) {
+		"buy-membership": {body: fixed(map[string]any{"plan": f.plan, "channel": "jsapi", "login_code": ""}), other: func(t *testing.T, c *call) {
 			var made id
 			f.must(t, call{method: "POST", path: "/admin/v1/membership-plans", token: f.managers.token(), key: newKey(), body: f.newPlan()}, &made)
-			c.body = map[string]any{"plan": made.ID}
+			c.body = map[string]any{"plan": made.ID, "channel": "jsapi", "login_code": ""}
 		}},
 		"read-membership-order": {path: map[string]string{"number": f.membership}},
 		"read-membership":       {},
@@ -421,7 +421,7 @@ func (f *furnished) samples() map[string]sample {
 		"close-bill-break":     {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "已在商户平台核实"})},
 		"shippings":            {query: "limit=5&state=stuck"},
 		"retry-shipping":       {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "已补填承运商"})},
-	}))))
+	})))))
 }
 
 // asked is a correction of points by the owner that waits for a second person.
@@ -494,6 +494,9 @@ func (f *furnished) newPlan() map[string]any {
 		"name": "季卡", "price_fen": 2900, "list_price_fen": 3900, "unit": "months", "length": 3, "points_multiplier_bp": 15000, "percent_off_bp": 500,
 		"coupons": []any{map[string]any{"template": f.template, "quantity": 1}}, "on_sale": true,
 		"sale_from": f.clock.Now().UTC().Format(time.RFC3339), "sale_until": f.clock.Now().Add(90 * 24 * time.Hour).UTC().Format(time.RFC3339),
+		"trial": false, "max_stack": 3, "grace_days": 7, "refund_policy": "prorated", "refund_days": 30, "channel": "jsapi",
+		"extras": map[string]any{"check_in_multiplier_bp": 20000, "welcome_points": 100, "free_freight": 2, "birthday_points": 50,
+			"birthday_template": f.template, "early_hours": 24, "services": []any{map[string]any{"text": "到店优先", "online": false}}},
 	}
 }
 
