@@ -8,7 +8,7 @@
 // # Rules
 //
 //   - An order is stored, number and all, before WeChat is called. The price is ours; no client states one.
-//   - Notice, query and bill are three ways into one Apply. It locks the order's row, compares merchant, app, state, currency,
+//   - Notice and query are two ways into one Apply, and what a bill tells goes there by a query. It locks the order's row, compares merchant, app, state, currency,
 //     amount and payer, credits at most once, and records its verdict on every statement. What does not agree never credits;
 //     it opens a break for people to look at.
 //   - An order's state only moves forward. Money that comes after an order was closed does not revive it, because what was
@@ -34,6 +34,16 @@
 //   - What must go back (paid after the close, cannot be delivered) goes back by itself, with an alarm.
 //   - The fact Refunded is recorded once for each refund, when the money is back. An order's state does not change by refunds; its
 //     sums say how much went back.
+//
+// # Bills
+//
+//   - Every morning after 10:00 in China the bill of the day before is held against our books, missed days of three months included. A bill
+//     is believed only when its file has the hash that WeChat signed, and its lines add up to its totals.
+//   - Each payment and refund falls into one of five buckets: matched, ours only, theirs only, amount differs, state differs. A bill is a
+//     morning's view: what ended later is ahead of it and agrees.
+//   - A bill credits nothing. What does not agree is asked about, and the signed answer goes through Apply or ApplyRefund; what then
+//     still does not agree is a break, which staff close with a note.
+//   - A day may be run any number of times: the same bill and the same books give the same answer, and no break opens twice.
 //
 // The sources are rules.md b10 and wechat.md §4 and §7.4 of the design notes.
 package payments
