@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"huitou/handler/web"
@@ -43,7 +44,7 @@ func Coupons(r *web.Routes, s *coupons.Service) {
 	})
 	web.Patch(r, "/coupon-templates/{id}", web.Staff(staff.CouponsManage), web.Doc{
 		ID: "edit-coupon-template", Summary: "修改优惠券;有人领取后只能放宽", Tag: "优惠券",
-		Errors: []*fault.Fault{fault.ErrInvalid, coupons.ErrTemplateUnknown, coupons.ErrEnded, coupons.ErrNotWidening, coupons.ErrBelowClaimed},
+		Errors: []*fault.Fault{fault.ErrInvalid, coupons.ErrTemplateUnknown, coupons.ErrEnded, coupons.ErrNotWidening, coupons.ErrBelowClaimed, coupons.ErrEdited},
 	}, func(ctx context.Context, in *editCouponTemplateRequest) (*couponTemplateReply, error) {
 		t, err := s.EditTemplate(ctx, in.command(ctx))
 		if err != nil {
@@ -145,8 +146,9 @@ func (in *newCouponTemplateRequest) command(ctx context.Context) coupons.NewTemp
 }
 
 type editCouponTemplateRequest struct {
-	ID   model.PublicID `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
-	Body struct {
+	ID      model.PublicID `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
+	IfMatch string         `header:"If-Match" maxLength:"34" pattern:"^(\"[0-9a-z]{1,32}\")?$" doc:"the version that the edit was made on, in quotes; without it the edit goes onto whatever is there, and leaves what it does not name"`
+	Body    struct {
 		Name       *string               `json:"name,omitempty" minLength:"1" maxLength:"40"`
 		RulesText  *string               `json:"rules_text,omitempty" maxLength:"2000"`
 		Terms      *couponTerms          `json:"terms,omitempty" doc:"before the first coupon only"`
@@ -182,6 +184,7 @@ func (in *editCouponTemplateRequest) command(ctx context.Context) coupons.Edit {
 		Staff: web.Actor(ctx).ID, ID: in.ID, Name: b.Name, RulesText: b.RulesText, Audience: b.Audience, AudienceOf: b.AudienceOf,
 		ClaimFrom: b.ClaimFrom, ClaimUntil: b.ClaimUntil, UseFrom: b.UseFrom, UseUntil: b.UseUntil, UseDays: b.UseDays, Total: b.Total,
 		PerMember: b.PerMember, PerDay: b.PerDay, BudgetFen: b.BudgetFen, Claimable: b.Claimable, Issuable: b.Issuable,
+		Version: strings.Trim(in.IfMatch, `"`),
 	}
 	if b.Terms != nil {
 		terms := model.CouponTerms(*b.Terms)
@@ -248,6 +251,7 @@ type couponTemplateView struct {
 	Issuable     bool                      `json:"issuable"`
 	State        model.CouponTemplateState `json:"state" enum:"draft,active,paused,ended"`
 	CreatedAt    time.Time                 `json:"created_at"`
+	Version      string                    `json:"version" doc:"for If-Match of an edit; another one after every change by staff"`
 }
 
 func couponTemplate(t coupons.Template) couponTemplateView {
@@ -260,7 +264,7 @@ func couponTemplate(t coupons.Template) couponTemplateView {
 			Stores: t.Stores, Group: t.Group, Priority: t.Priority, Refund: t.Refund, GraceDays: t.GraceDays,
 		},
 		UseFrom: t.UseFrom, UseUntil: t.UseUntil, UseDays: t.UseDays, Total: t.Total, Claimed: t.Claimed, PerMember: t.PerMember,
-		Claimable: t.Claimable, Issuable: t.Issuable, State: t.State, CreatedAt: t.CreatedAt,
+		Claimable: t.Claimable, Issuable: t.Issuable, State: t.State, CreatedAt: t.CreatedAt, Version: t.Version,
 	}
 }
 

@@ -28,12 +28,15 @@ type Edit struct {
 	UseDays, Total, PerMember, PerDay        *int64
 	BudgetFen                                *model.Fen
 	Claimable, Issuable                      *bool
+	// Version, when not empty, is the Template.Version that the edit was made on. Edits of different fields do not harm each other, as what
+	// is nil stays; of two edits of one field the version keeps the second from wiping the first out unseen.
+	Version string
 }
 
-// EditTemplate changes a template. It returns ErrTemplateUnknown, ErrEnded, fault.ErrInvalid, ErrBelowClaimed, or ErrNotWidening with
+// EditTemplate changes a template. It returns ErrTemplateUnknown, ErrEnded, ErrEdited, fault.ErrInvalid, ErrBelowClaimed, or ErrNotWidening with
 // the fields that would take something away.
 func (s *Service) EditTemplate(ctx context.Context, in Edit) (v Template, err error) {
-	if in == (Edit{Staff: in.Staff, ID: in.ID}) {
+	if in == (Edit{Staff: in.Staff, ID: in.ID, Version: in.Version}) {
 		return Template{}, fault.InvalidFields([]fault.Field{{Name: "body", Reason: "at least one field"}})
 	}
 	err = s.db.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -56,6 +59,9 @@ func (s *Service) editTx(ctx context.Context, tx *db.Tx, in Edit) (Template, err
 	}
 	if t.State == model.TemplateEnded {
 		return Template{}, ErrEnded
+	}
+	if in.Version != "" && in.Version != versionOf(t) {
+		return Template{}, ErrEdited
 	}
 	conditions, err := s.conditions(tx, t.TermsID)
 	if err != nil {

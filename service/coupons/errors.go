@@ -12,6 +12,7 @@ var (
 	ErrSoldOut         = fault.New(fault.Conflict, "coupons.sold_out", "优惠券已领完", "no coupon is left")
 	ErrLimitReached    = fault.New(fault.Conflict, "coupons.limit_reached", "您已达到领取上限", "the member has as many as one member gets")
 	ErrDayLimit        = fault.New(fault.Conflict, "coupons.day_limit", "您今天已达到领取上限", "the member has as many as one member gets on one day")
+	ErrEdited          = fault.New(fault.Conflict, "coupons.edited", "优惠券已被他人修改,请刷新后再试", "the template was changed since it was read; read it again")
 	ErrNotForYou       = fault.New(fault.Forbidden, "coupons.not_for_you", "您不在该优惠券的领取范围内", "the coupon is for other members")
 	ErrChanged         = fault.New(fault.Unavailable, "coupons.template_changed", "优惠券刚刚被修改,请重试", "the template has just been edited, try again")
 	ErrNotClaimable    = fault.New(fault.Forbidden, "coupons.not_claimable", "该优惠券不能自行领取", "members cannot claim this coupon themselves")

@@ -7,8 +7,9 @@ import (
 	"huitou/model"
 )
 
-// maxExhaustive is how many coupons that go with others are tried in every combination; of more a good one is made step by step.
-const maxExhaustive = 12
+// maxExhaustive is how many combinations are tried one by one, as many as twelve coupons of twelve stacking groups make; of more a good
+// one is made step by step.
+const maxExhaustive = 1 << 12
 
 // choose returns the combination that saves most, in the order in which it is taken off, and whether none is better. Coupons of one stacking
 // group exclude each other, a coupon without a group excludes all. A coupon that would take nothing off is never part
@@ -29,10 +30,30 @@ func choose(b basket, usable []entry) ([]entry, bool) {
 	}
 	slices.SortFunc(stackable, inTurn)
 	groups := number(stackable)
-	if len(stackable) > maxExhaustive {
+	if combinations(stackable, groups) > maxExhaustive {
 		best.yield(step(b, stackable, groups))
 		return best.of, false
 	}
+	return exhaust(b, best, stackable, groups).of, true
+}
+
+// combinations counts the sets with at most one coupon of each group, up to a little more than maxExhaustive.
+func combinations(list []entry, groups int) int {
+	size := make([]int, groups)
+	for i := range list {
+		size[list[i].group]++
+	}
+	n := 1
+	for _, s := range size {
+		if n *= s + 1; n > maxExhaustive {
+			break
+		}
+	}
+	return n
+}
+
+// exhaust returns the best combination of coupons in turn, or best when none is better.
+func exhaust(b basket, best combination, stackable []entry, groups int) combination {
 	s := search{entries: stackable, best: best, bounds: bounds(stackable, groups)}
 	s.room = make([]basket, len(stackable)+1)
 	for i := range s.room {
@@ -41,7 +62,7 @@ func choose(b basket, usable []entry) ([]entry, bool) {
 	copyBasket(&s.room[0], b)
 	s.picked = make([]entry, 0, len(stackable))
 	s.from(0, 0, 0, 0)
-	return s.best.of, true
+	return s.best
 }
 
 // inTurn is the order in which coupons are taken off a cart.
@@ -173,7 +194,9 @@ func bounds(list []entry, groups int) [][]model.Fen {
 	return out
 }
 
-// step makes a combination of many coupons: the one that saves most alone first, then each next one that still adds something.
+// step makes a combination of many coupons. It begins with the one that saves most alone, and puts each next one in its group's place as long
+// as that saves more, at most maxPasses times through the list. It saves at least what its first coupon saves alone, and so, as no coupon saves
+// more in company, at least the best combination's part by the number of groups; in practice nearly all of it.
 func step(b basket, list []entry, groups int) combination {
 	byWorth := slices.Clone(list)
 	slices.SortStableFunc(byWorth, func(x, y entry) int {
@@ -182,32 +205,30 @@ func step(b basket, list []entry, groups int) combination {
 	})
 	room := basket{lines: make([]model.Fen, len(b.lines))}
 	var best combination
-	used := make([]bool, groups)
-	for _, e := range byWorth {
-		if used[e.group] {
-			continue
-		}
-		try := append(slices.Clone(best.of), e)
-		slices.SortFunc(try, inTurn)
-		copyBasket(&room, b)
-		next := combination{}
-		for i := range try {
-			if off := try[i].take(&room, nil); off > 0 {
-				next.total += off
-				next.of = append(next.of, try[i])
+	try := make([]entry, 0, groups)
+	for pass, better := 0, true; better && pass < maxPasses; pass++ {
+		better = false
+		for _, e := range byWorth {
+			try = append(slices.DeleteFunc(append(try[:0], best.of...), func(o entry) bool { return o.group == e.group }), e)
+			slices.SortFunc(try, inTurn)
+			copyBasket(&room, b)
+			next := combination{}
+			for i := range try {
+				if off := try[i].take(&room, nil); off > 0 {
+					next.total += off
+					next.of = append(next.of, try[i])
+				}
 			}
-		}
-		if next.total <= best.total {
-			continue
-		}
-		best = next
-		clear(used)
-		for i := range best.of {
-			used[best.of[i].group] = true
+			if next.total > best.total {
+				best, better = next, true
+			}
 		}
 	}
 	return best
 }
+
+// maxPasses bounds the time of step; a second or third pass hardly ever finds anything.
+const maxPasses = 4
 
 func copyBasket(to *basket, from basket) {
 	copy(to.lines, from.lines)

@@ -39,7 +39,11 @@ func channelInvariants() []audit.Invariant {
 		audit.SQL("coupons.code_coupons", "as many coupons came by codes as codes were used",
 			`SELECT a.n AS coupons, b.n AS codes FROM (SELECT COUNT(*) AS n FROM coupons WHERE channel = 'code') a,
 			(SELECT COUNT(*) AS n FROM coupon_codes WHERE member_id IS NOT NULL) b WHERE a.n <> b.n`),
-		audit.SQL("coupons.runs", "bulk issues gave as many coupons of a template as they counted",
+		audit.SQL("coupons.runs", "each bulk issue gave as many coupons as it counted",
+			`SELECT r.id, r.issued, COUNT(c.id) AS given FROM coupon_runs r
+			LEFT JOIN coupons c ON c.source >= CONCAT('run:', r.id, ':') AND c.source < CONCAT('run:', r.id, ';')
+			GROUP BY r.id, r.issued HAVING r.issued <> COUNT(c.id)`),
+		audit.SQL("coupons.bulk", "bulk issues gave as many coupons of a template as they counted",
 			`SELECT r.template_id, r.n AS counted, COALESCE(c.n, 0) AS given
 			FROM (SELECT template_id, SUM(issued) AS n FROM coupon_runs GROUP BY template_id) r
 			LEFT JOIN (SELECT template_id, COUNT(*) AS n FROM coupons WHERE channel = 'bulk' GROUP BY template_id) c ON c.template_id = r.template_id

@@ -122,7 +122,8 @@ func (s *Service) move(ctx context.Context, staff model.StaffID, id model.Public
 		if err != nil {
 			return fmt.Errorf("move template %d to %s: %w", t.ID, to, err)
 		}
-		t.State, v.State = to, to
+		t.State, t.UpdatedAt = to, tx.Now
+		v.State, v.Version = to, versionOf(t)
 		return s.trail(ctx, tx, staff, action, t)
 	})
 	if err == nil {

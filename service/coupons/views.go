@@ -1,6 +1,7 @@
 package coupons
 
 import (
+	"strconv"
 	"time"
 
 	"huitou/model"
@@ -64,9 +65,13 @@ type Template struct {
 	Claimable, Issuable   bool
 	State                 model.CouponTemplateState
 	CreatedAt             time.Time
+	// Version is another one after every change by staff; claims leave it.
+	Version string
 	// Replayed is true when this answers a repeated command.
 	Replayed bool `json:"-"`
 }
+
+func versionOf(t model.CouponTemplate) string { return strconv.FormatInt(t.UpdatedAt.UnixMicro(), 36) }
 
 func templateView(t model.CouponTemplate, c *Conditions) Template {
 	return Template{
@@ -75,7 +80,7 @@ func templateView(t model.CouponTemplate, c *Conditions) Template {
 		ClaimFrom:  t.ClaimFrom, ClaimUntil: t.ClaimUntil, UseFrom: t.UseFrom, UseUntil: t.UseUntil, UseDays: t.UseDays,
 		Total: t.Total, Claimed: t.Claimed, PerMember: t.PerMember, PerDay: t.PerDay,
 		BudgetFen: t.BudgetFen, SpentFen: t.SpentFen, Claimable: t.Claimable, Issuable: t.Issuable,
-		State: t.State, CreatedAt: t.CreatedAt,
+		State: t.State, CreatedAt: t.CreatedAt, Version: versionOf(t),
 	}
 }
 
