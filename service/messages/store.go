@@ -27,7 +27,7 @@ func nextDue(tx *db.Tx, l *lane) (at time.Time, ok bool, err error) {
 		return nil
 	}
 	for _, p := range model.MessagePurposes {
-		if err := soonest(tx.Gorm().Where("channel = ? AND purpose = ? AND due_at IS NOT NULL", l.channel, p)); err != nil {
+		if err := soonest(tx.Gorm().Where("channel = ? AND purpose = ? AND due_at > ?", l.channel, p, everyDue)); err != nil {
 			return at, ok, fmt.Errorf("look for due messages: %w", err)
 		}
 	}
@@ -42,8 +42,12 @@ func nextDue(tx *db.Tx, l *lane) (at time.Time, ok bool, err error) {
 	return at, ok, nil
 }
 
+// everyDue is before whatever may be due. A range on the index, unlike IS NOT NULL, passes over the messages that have ended, of which
+// there are always many more than waiting ones.
+var everyDue = time.Unix(0, 0).UTC()
+
 func repetitions(tx *db.Tx, l *lane) *gorm.DB {
-	return tx.Gorm().Where("state = ? AND channel = ? AND due_at IS NOT NULL", model.MessageSending, l.channel)
+	return tx.Gorm().Where("state = ? AND channel = ? AND due_at > ?", model.MessageSending, l.channel, everyDue)
 }
 
 // claim locks up to most due messages of a lane, the most urgent purposes first, and moves them on, so that no other worker finds
