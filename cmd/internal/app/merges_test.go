@@ -649,3 +649,61 @@ func failing(join func(context.Context, *db.Tx, moves.Merge) error, with error) 
 		return with
 	}
 }
+
+// Each thing that must never be untrue about merges is seen when it is.
+func TestMergeInvariantsSeeWhatIsBroken(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		m, ctx := newMergeShop(t, d, clock), context.Background()
+		a, b := m.person(members.Ref{Phone: mergePhone + "1"}), m.shopper("open-b")
+		c, e := m.person(members.Ref{Phone: mergePhone + "2"}), m.person(members.Ref{Phone: mergePhone + "3"})
+		for _, id := range []model.MemberID{a, b} {
+			_, err := m.buys(id, 100_00, "")
+			m.ok(err)
+		}
+		m.merge(a, b)
+		m.split(m.merge(c, e))
+		clock.Advance(2 * time.Hour)
+		m.clean()
+		for _, tt := range []struct {
+			want, statement string
+			args            []any
+		}{
+			{"members.merged", "UPDATE members SET merged_into = ? WHERE id = ?", []any{e, c}},
+			{"members.merged", "UPDATE members SET merged_into = NULL WHERE id = ?", []any{a}},
+			{"members.merged", "DELETE FROM member_kin WHERE member_id = ?", []any{a}},
+			{"merges.split", "UPDATE merges SET split_reason = '' WHERE from_member = ?", []any{c}},
+			{"merges.decided", "UPDATE merges SET decided_by = asked_by WHERE from_member = ?", []any{a}},
+			{"merges.trail", "UPDATE audit_trail SET action = 'x' WHERE action = 'members.merge'", nil},
+			{"merges.record", "UPDATE merge_moves SET back_at = at WHERE merge_id = (SELECT id FROM merges WHERE from_member = ?)", []any{a}},
+			{"merges.behind", "UPDATE messages SET member_id = ? WHERE member_id = ?", []any{a, b}},
+			{"points.merges", "UPDATE points_accounts SET active = active + 1 WHERE member_id = ?", []any{a}},
+			{"orders.points", "UPDATE orders SET member_id = ? WHERE member_id = ?", []any{e, b}},
+		} {
+			undo := errors.New("undo")
+			err := d.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
+				if tt.want == "merges.behind" {
+					if err := tx.Gorm().Create(&model.MemberOpenID{MemberID: a, AppID: "wxoa", OpenID: "late", CreatedAt: tx.Now}).Error; err != nil {
+						return err
+					}
+				} else if err := tx.Gorm().Exec(tt.statement, tt.args...).Error; err != nil {
+					return err
+				}
+				tripped := false
+				for _, inv := range m.Invariants() {
+					v, err := inv.Check(ctx, tx)
+					if err != nil {
+						return err
+					}
+					tripped = tripped || inv.ID == tt.want && len(v) > 0
+				}
+				if !tripped {
+					t.Errorf("%s does not see %s", tt.want, tt.statement)
+				}
+				return undo
+			})
+			if !errors.Is(err, undo) {
+				t.Fatal(err)
+			}
+		}
+	})
+}

@@ -226,12 +226,14 @@ func (f *furnished) samples() map[string]sample {
 		}
 	}
 	return f.andMemberships(f.andPayments(f.andMessages(f.andVisits(f.andCouponChannels(map[string]sample{
-		"sign-in":          {body: login("login", "js_code")},
-		"sign-out":         {},
-		"me":               {},
-		"bind-phone":       {body: login("phone", "code")},
-		"set-birthday":     {body: fixed(map[string]any{"month": 2, "day": 29, "year": 1992})},
-		"coupon-templates": {},
+		"sign-in":           {body: login("login", "js_code")},
+		"sign-out":          {},
+		"me":                {},
+		"bind-phone":        {body: login("phone", "code")},
+		"send-phone-code":   {body: fixed(map[string]any{"phone": "13900139000"})},
+		"verify-phone-code": {body: fixed(map[string]any{"code": "000000"}), quiet: []string{"phone_codes"}},
+		"set-birthday":      {body: fixed(map[string]any{"month": 2, "day": 29, "year": 1992})},
+		"coupon-templates":  {},
 		"claim-coupon": {path: thing, other: func(t *testing.T, c *call) {
 			c.path = "/api/v1/coupon-templates/" + f.shop.template(t, f.owner) + "/claims"
 		}},
