@@ -623,23 +623,3 @@ func TestPayNoticeWithoutDatabase(t *testing.T) {
 		})
 	}
 }
-
-// A refund notice is kept for whoever handles refunds, and is not taken for a payment.
-func TestRefundNoticeIsKept(t *testing.T) {
-	eachPay(t, func(t *testing.T, w *payWorld) {
-		o := w.order("m1")
-		plain, err := json.Marshal(map[string]any{"mchid": payMch, "out_trade_no": o.OutTradeNo, "transaction_id": "4200001", "out_refund_no": "R1",
-			"refund_id": "5000001", "refund_status": "SUCCESS", "success_time": "2026-11-21T12:00:00+08:00", "user_received_account": "招商银行信用卡0403",
-			"amount": map[string]any{"total": 9900, "refund": 9900, "payer_total": 9900, "payer_refund": 9900}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		body := bytes.Replace(w.envelope(sealed(t, payV3Key, plain)), []byte("TRANSACTION.SUCCESS"), []byte("REFUND.SUCCESS"), 1)
-		if code := w.deliver(body); code != http.StatusNoContent {
-			t.Errorf("refund notice: %d, want 204", code)
-		}
-		if n := w.rows("callbacks"); n != 1 || w.state(o.ID) != model.PayPaying {
-			t.Errorf("%d callbacks, order %s", n, w.state(o.ID))
-		}
-	})
-}

@@ -8,8 +8,8 @@
 // # Rules
 //
 //   - An order is stored, number and all, before WeChat is called. The price is ours; no client states one.
-//   - Notice and query are two ways into one Apply, and what a bill tells goes there by a query. It locks the order's row, compares merchant, app, state, currency,
-//     amount and payer, credits at most once, and records its verdict on every statement. What does not agree never credits;
+//   - Notice and query are two ways into one Apply, and what a bill tells goes there by a query. It locks the order's row, compares
+//     merchant, app, state, currency, amount and payer, credits at most once, and records its verdict on every statement. What does not agree never credits;
 //     it opens a break for people to look at.
 //   - An order's state only moves forward. Money that comes after an order was closed does not revive it, because what was
 //     set aside for it may be gone: the order becomes refund_due, with a break.
@@ -17,8 +17,18 @@
 //     A statement of REFUND about an order that we did not credit is a break and no credit: somebody gave money back
 //     elsewhere.
 //   - Notices may get lost, so orders are polled 5 s, 30 s, 2 min and 10 min after the first prepay call; when an order's time
-//     is over it is closed at WeChat, asked for once more, and only then closed here (a payment may win the race).
+//     is over WeChat is asked, the order is closed there, asked for once more, and only then closed here (a payment may win the race).
 //   - No call to WeChat is made inside a transaction.
+//
+// # Channels
+//
+//   - WeChat takes money in two ways: WeChat Pay inside of WeChat (JSAPI), for goods and services outside of the phone, and virtual
+//     payment, which its rules want for rights that exist online only. Who sells something says which is allowed; an order keeps its own.
+//     The rules of this package are the same for both.
+//   - With virtual payment the client makes the order, so it cannot be closed at WeChat: it is closed here, and what is paid later goes
+//     back. The push that something was paid is not signed by the account that takes the money, so it only makes us ask.
+//   - What can be seen of virtual payment without an account is its signatures, which follow the published example. Its calls, the
+//     code of an unknown order, and how a refund ends are taken from the documentation and were never run against WeChat.
 //
 // # Refunds
 //

@@ -83,12 +83,21 @@ func (s *Service) expire(ctx context.Context, in orderArgs) error {
 	return nil
 }
 
-// closeAtWeChat closes and asks. Every refusal of the close leads to the question, for only its answer is signed:
-// paid before we came, closed before, never made there.
+// closeAtWeChat asks, closes and asks again. A payment whose notice got lost is found before it is met by a close, and one that wins the race
+// against the close is found after it. Every refusal of the close leads to the second question, for only its answer is signed: paid before
+// we came, closed before, never made there.
 func (s *Service) closeAtWeChat(ctx context.Context, o model.PayOrder) error {
 	channel, err := s.channelOf(o)
 	if err != nil {
 		return err
+	}
+	t, err := channel.Query(ctx, o)
+	if err == nil && t.OutTradeNo == o.OutTradeNo && t.TradeState.Paid() {
+		return s.applyAtEnd(ctx, t)
+	}
+	if err != nil && !refusedWith(err, wechat.PayOrderNotExist) {
+		s.log.WarnContext(ctx, "ask about a payment before its close", "pay_order", o.ID, "err", err)
+		return jobs.Snooze(againIn)
 	}
 	err = channel.Close(ctx, o)
 	if err != nil && !errors.Is(err, ErrCannotClose) && !refusedWith(err, wechat.PayOrderPaid, wechat.PayOrderClosed, wechat.PayOrderNotExist) {
@@ -96,7 +105,7 @@ func (s *Service) closeAtWeChat(ctx context.Context, o model.PayOrder) error {
 		return jobs.Snooze(againIn)
 	}
 	closable := !errors.Is(err, ErrCannotClose)
-	t, err := channel.Query(ctx, o)
+	t, err = channel.Query(ctx, o)
 	if refusedWith(err, wechat.PayOrderNotExist) {
 		return s.closeFrom(ctx, o.ID, model.PayClosing)
 	}
@@ -104,17 +113,20 @@ func (s *Service) closeAtWeChat(ctx context.Context, o model.PayOrder) error {
 		s.log.WarnContext(ctx, "ask about a closed payment", "pay_order", o.ID, "err", err)
 		return jobs.Snooze(againIn)
 	}
-	if t.TradeState == wechat.TradeClosed && t.MchID == o.MchID {
-		return s.closeFrom(ctx, o.ID, model.PayClosing)
+	if t.MchID == o.MchID && (t.TradeState == wechat.TradeClosed || !closable && !t.TradeState.Paid()) {
+		return s.closeFrom(ctx, o.ID, model.PayClosing) // what is paid from now on goes back
 	}
+	return s.applyAtEnd(ctx, t)
+}
+
+// applyAtEnd applies what WeChat says about an order whose time is over.
+func (s *Service) applyAtEnd(ctx context.Context, t wechat.Transaction) error {
 	out, err := s.Apply(ctx, t, Query)
 	switch {
 	case err != nil:
 		return err
 	case out.Verdict.Credits():
 		return nil
-	case out.Verdict == NotPaid && !closable:
-		return s.closeFrom(ctx, o.ID, model.PayClosing) // what is paid from now on goes back
 	case out.Verdict == NotPaid:
 		return jobs.Snooze(againIn) // WeChat took the close and does not show it yet
 	}
