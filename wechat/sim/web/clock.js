@@ -6,7 +6,7 @@ const hour = 3600 * 1000, day = 24 * hour;
 const moves = [['1 小时', hour], ['1 天', day], ['7 天', 7 * day], ['30 天', 30 * day]];
 const kinds = [
   [/^wechat\.pushes$/, '微信推送与通知'], [/^callbacks\./, '处理微信推送'], [/^source\.messages\./, '发出消息'], [/^timetable\./, '定时任务'],
-  [/>/, '随后发生的事'], [/visit|aftersale/, '回访'], [/payment/, '支付'], [/coupon/, '优惠券'], [/point/, '积分'], [/membership/, '会员卡'],
+  [/>/, '随后发生的事'], [/^tags\./, '标签同步'], [/visit|aftersale/, '回访'], [/payment/, '支付'], [/coupon/, '优惠券'], [/point/, '积分'], [/membership/, '会员卡'],
 ];
 
 const instant = (iso) => new Date(iso).toLocaleString('zh-CN', {
@@ -57,7 +57,8 @@ function showJourney(j, travelling) {
     '：停了 ' + j.steps.toLocaleString() + ' 站，办了 ' + ran.toLocaleString() + ' 件事，用时 ' + (j.took_ms / 1000).toFixed(1) + ' 秒' + (j.problem ? '。' + j.problem : '');
   $('summary').className = j.problem ? 'bad' : '';
   if (same($('ran'), j.ran)) return;
-  $('ran').replaceChildren(...j.ran.map((c) => {
+  const routine = (c) => c.kind.startsWith('timetable.'); // what happened to people comes first
+  $('ran').replaceChildren(...[...j.ran.filter((c) => !routine(c)), ...j.ran.filter(routine)].map((c) => {
     const known = kinds.find(([pattern]) => pattern.test(c.kind));
     return el('tr', {}, el('td', { textContent: known ? known[1] : '' }), el('td', { className: 'kind', textContent: c.kind }), el('td', { className: 'times', textContent: c.times.toLocaleString() }));
   }));
