@@ -9,6 +9,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/model/fault"
 	"huitou/service/jobs"
 	"huitou/wechat"
 )
@@ -255,6 +256,10 @@ func (r *Reconciliation) repair(ctx context.Context, day model.Day, differ []bil
 			continue
 		}
 		outcome, err := r.ask(ctx, b)
+		// WeChat's silence ends the run, which is tried again; what no question can mend must not keep the day from its result.
+		if f := fault.Of(err); f != nil && f.Kind != fault.Unavailable {
+			outcome, err = f.Code, nil
+		}
 		if err != nil {
 			return nil, fmt.Errorf("ask about %s: %w", b.key(), err)
 		}

@@ -31,6 +31,27 @@ func answer(b model.PayBill) model.PayBill {
 	return b
 }
 
+// WeChat is silent when it is asked about what does not agree: nothing is recorded, and the next run does it all.
+func TestASilentWeChatPutsTheRunOff(t *testing.T) {
+	oneBooks(t, func(t *testing.T, b *books) {
+		day := b.today()
+		o := b.ordered(1, 100)
+		b.pays(o)
+		b.morning(day)
+		b.control("POST", "/_sim/faults", map[string]any{"kind": "bad_gateway", "endpoint": "/v3/pay/transactions/out-trade-no/*"})
+		if _, err := b.bills.Day(t.Context(), day); !errors.Is(err, payments.ErrGateway) {
+			t.Errorf("Day = %v", err)
+		}
+		if list, err := b.bills.Bills(t.Context(), model.Day{}, 1); err != nil || len(list) != 1 || list[0].State != model.BillWaiting || len(b.openBreaks()) != 0 {
+			t.Errorf("Bills = %+v, %v, open %v", list, err, b.openBreaks())
+		}
+		if row := b.reconciled(day); row.State != model.BillDone || row.Matched != 1 || row.Repaired != 1 {
+			t.Errorf("the next run = %+v", row)
+		}
+		b.noneBroken()
+	})
+}
+
 // One day with something in every bucket: what a question can mend is mended, the rest stays for people, and a second run says the same.
 func TestReconcileBuckets(t *testing.T) {
 	eachBooks(t, func(t *testing.T, b *books) {

@@ -260,7 +260,8 @@ func keepBillBreak(tx *db.Tx, day model.Day, b billed, known map[string]model.Pa
 }
 
 func saveBillBreak(tx *db.Tx, row model.PayBillBreak) error {
-	res := tx.Gorm().Model(&model.PayBillBreak{}).Where("id = ?", row.ID).Select("*").Omit("id", "day", "kind", "number").Updates(row)
+	// Staff may have closed it since it was read.
+	res := tx.Gorm().Model(&model.PayBillBreak{}).Where("id = ? AND state <> ?", row.ID, model.BillBreakClosed).Select("*").Omit("id", "day", "kind", "number").Updates(row)
 	if res.Error != nil {
 		return fmt.Errorf("change break %d of a bill: %w", row.ID, res.Error)
 	}

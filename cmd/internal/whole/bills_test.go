@@ -1,8 +1,10 @@
 package whole
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 func TestAPaidCardIsToldAndReconciled(t *testing.T) {
 	t.Parallel()
 	s := start(t, db.SQLite)
+	s.noon()
 	p := s.shopper(t)
 	var bought struct {
 		Number string            `json:"number"`
@@ -109,6 +112,75 @@ func TestAPaidCardIsToldAndReconciled(t *testing.T) {
 	s.fault(t, "pay", "bad_bill_hash")
 	if bad := s.do(t, call{method: "POST", path: "/admin/v1/bills/" + day.String() + "/reconcile", token: owner}); bad.status != http.StatusServiceUnavailable {
 		t.Errorf("a bill with a bad hash: %d %s", bad.status, bad.body)
+	}
+	s.audit(t)
+}
+
+// noon goes to the next noon in China, far from the ends of any day.
+func (s *shop) noon() {
+	tomorrow := model.DayOf(s.clock.Now(), model.Shanghai).AddDays(1)
+	s.clock.Advance(tomorrow.Start(model.Shanghai).Add(12 * time.Hour).Sub(s.clock.Now()))
+}
+
+// WeChat is told of goods when they leave the shop, with carrier, number and whom to call; of a gift for the counter at once.
+func TestGoodsAreToldWhenTheyLeave(t *testing.T) {
+	t.Parallel()
+	s := start(t, db.SQLite)
+	s.noon()
+	owner, p := s.owner(t), s.shopper(t)
+	s.earns(t, p, 100)
+	type got struct {
+		ID  string            `json:"id"`
+		Pay map[string]string `json:"pay"`
+	}
+	redeem := func(kind, where string, body any) string {
+		var gift id
+		s.must(t, call{method: "POST", path: "/admin/v1/gifts", token: owner, key: newKey(), body: map[string]any{
+			"name": "龙井茶礼盒", "kind": kind, "points": 5, "cash_fen": 990, "stock": 1}}, &gift)
+		var out got
+		s.must(t, call{method: "POST", path: "/api/v1/gifts/" + gift.ID + where, token: p.token, key: newKey(), body: body}, &out)
+		s.weixinDoes(t, "POST", "/_sim/users/"+p.user+"/pay", out.Pay, nil)
+		return out.ID
+	}
+	goods := redeem("goods", "/deliveries", map[string]any{"address": home})
+	redeem("pickup", "/redemptions", nil)
+	type shipping struct {
+		State    string `json:"state"`
+		Mode     int    `json:"mode"`
+		ItemDesc string `json:"item_desc"`
+		Carrier  string `json:"carrier"`
+		Tracking string `json:"tracking"`
+	}
+	told := func(want ...shipping) func() error {
+		return func() error {
+			var out struct {
+				Shippings []shipping `json:"shippings"`
+			}
+			s.must(t, call{method: "GET", path: "/admin/v1/shippings", token: owner}, &out)
+			if !slices.Equal(out.Shippings, want) {
+				return fmt.Errorf("shippings %+v, want %+v", out.Shippings, want)
+			}
+			return nil
+		}
+	}
+	const words = "龙井茶礼盒(5 积分+9.90 元兑换)"
+	counter := shipping{"shipped", 4, words, "", ""}
+	eventually(t, "the gift for the counter is told", told(counter, shipping{State: "waiting"}))
+	s.must(t, call{method: "POST", path: "/admin/v1/redemptions/" + goods + "/shipments", token: owner, key: newKey(),
+		body: map[string]any{"carrier": "顺丰速运", "number": "SF1234567890"}}, nil)
+	s.clock.Advance(31 * time.Minute)
+	eventually(t, "the goods are told", told(counter, shipping{"shipped", 1, words, "顺丰速运", "SF1234567890"}))
+	uploads := 0
+	for _, x := range s.weixin.exchanges() {
+		if x.target.Path != "/wxa/sec/order/upload_shipping_info" || !bytes.Contains(x.body, []byte("SF1234567890")) {
+			continue
+		}
+		if uploads++; !bytes.Contains(x.body, []byte(`"receiver_contact":"138****8000"`)) || !bytes.Contains(x.body, []byte(`"express_company":"SF"`)) {
+			t.Errorf("uploaded %s", x.body)
+		}
+	}
+	if uploads != 1 {
+		t.Errorf("the goods were uploaded %d times", uploads)
 	}
 	s.audit(t)
 }
