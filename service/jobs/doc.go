@@ -15,6 +15,8 @@
 //   - A Source is work without job rows: rows of its own that say when they are due, taken by the hundred. RunDue, Soonest and Run
 //     treat it like jobs.
 //   - Snooze puts a job off without counting a try; Cancel ends it for good.
+//   - Who moves the clock (the demo does) stops the workers with Alone, moves from one due instant to the next (Next), and runs what is
+//     due with RunDueEach, so that a month plays out in its order.
 //
 // The words are those of River (https://riverqueue.com), which does not run on MySQL.
 package jobs
