@@ -16,6 +16,10 @@
 // one in the order of its due time. Only socket time-outs (5 s for a push, as on the
 // platform) and the latency of faults are real time.
 //
+// With Config.Travel people may move the clock, forward only. Who travels asks Soonest
+// for the next instant at which something is due here, moves the clock there, and calls
+// Settle, which returns when all of that is sent and answered.
+//
 // # Identity
 //
 // AppIDs begin with "wxsim-", which no real one does. Secrets and keys come from
