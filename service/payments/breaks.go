@@ -45,8 +45,11 @@ func (s *Service) RefundDueTx(ctx context.Context, tx *db.Tx, id model.PayOrderI
 // any more stays with its break for people.
 func (s *Service) refundDue(ctx context.Context, tx *db.Tx, o model.PayOrder, reason string) error {
 	left := o.RefundableFen()
+	if left == 0 && o.RefundedFen == o.AmountFen {
+		return settleOfOrder(tx, o.OutTradeNo, "此前已全额退款")
+	}
 	if left == 0 {
-		return nil
+		return nil // all of it is on its way
 	}
 	if err := refundRefusal(o, left, tx.Now); err != nil {
 		s.log.ErrorContext(ctx, "money that must go back cannot", "pay_order", o.ID, "err", err)

@@ -559,6 +559,26 @@ func TestT40_DueMoneyGoesBackByItself(t *testing.T) {
 	})
 }
 
+// A seller finds out that he cannot give what was paid after staff had given all of it back: there is nothing more to do.
+func TestDueAfterAWholeRefund(t *testing.T) {
+	lite(t, func(t *testing.T, w *world) {
+		o := w.paidOrder(1, "m1")
+		w.mustRefund(o, 9900, "s1")
+		w.run()
+		w.applyRefund(w.we.endRefund(w.we.sent[0].OutRefundNo, wechat.RefundSuccess), payments.Notify)
+		err := w.db.Do(t.Context(), func(ctx context.Context, tx *db.Tx) error { return w.RefundDueTx(ctx, tx, o.ID, "sold out") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Hour)
+		w.wantState(o.ID, model.PayRefundDue)
+		w.wantSums(o.ID, 0, 9900)
+		w.wantOpenBreaks()
+		w.wantRefundFacts(9900)
+		w.holds()
+	})
+}
+
 // Orders that were due before there were refunds are found by the timetable, once.
 func TestSweepFindsOldDueOrders(t *testing.T) {
 	lite(t, func(t *testing.T, w *world) {

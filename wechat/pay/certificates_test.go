@@ -30,6 +30,7 @@ type issuer struct {
 	keys   []*rsa.PrivateKey
 	tamper func(body []byte) []byte
 	signer *rsa.PrivateKey // signs instead, when set
+	serial string          // is named instead in lists, when set
 	calls  atomic.Int64
 	clock  atomic.Int64 // seconds after testNow
 }
@@ -81,6 +82,9 @@ func (is *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if is.signer != nil {
 		p.key = is.signer
 	}
+	if is.serial != "" && r.URL.Path == certificatesPath {
+		p.serial = is.serial
+	}
 	header := p.sign(body)
 	if is.tamper != nil {
 		body = is.tamper(body)
@@ -127,6 +131,21 @@ func TestCertificateMode(t *testing.T) {
 	}
 	if n := is.calls.Load(); n != 1 {
 		t.Errorf("%d calls for certificates, want 1", n)
+	}
+}
+
+// A merchant that has a public key and does not use it yet may get the list signed with it.
+func TestCertificatesSignedWithAPublicKey(t *testing.T) {
+	is := &issuer{serial: platformID}
+	signed := is.issue(t, 0x5DEA10EF, 100*24*time.Hour)
+	c := is.client(t)
+	if err := parse(t, c, signed); err != nil {
+		t.Errorf("a notice signed with the certificate: %v", err)
+	}
+	is.serial = "5DEA10F0"
+	c = is.client(t)
+	if err := parse(t, c, signed); err == nil {
+		t.Error("a list signed with an unknown certificate was believed")
 	}
 }
 
