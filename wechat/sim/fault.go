@@ -71,13 +71,14 @@ const (
 var (
 	answerFaults = []faultKind{
 		faultLatency, faultReset, faultBadGateway, faultBusy, faultRevoked, faultQuota, faultError,
-		faultTimeoutAfter, faultBadSignature, faultNoPrepay, faultBadHash, faultPayFirst,
+		faultTimeoutAfter, faultBadSignature, faultNoPrepay,
 	}
 	pushFaults = []faultKind{
 		faultDuplicate, faultLost, faultDelayed, faultTampered, faultProbe, faultSerial, faultExpired,
 		faultMchID, faultAppID, faultAmount, faultCiphertext, faultPlaintext, faultExtraFields, faultOversized,
 	}
-	payFaults = []faultKind{faultReordered}
+	// payFaults strike where their one occasion is, so that other calls to the same path do not use them up.
+	payFaults = []faultKind{faultReordered, faultBadHash, faultPayFirst}
 )
 
 func (f *Fault) validate() error {
@@ -138,6 +139,13 @@ func (s *Sim) strike(kinds []faultKind, app appKind, endpoint string) []*Fault {
 		hit = append(hit, f)
 	}
 	return hit
+}
+
+// strikeCall counts a call on the faults of one kind and tells whether one hits it. s.mu is held.
+func (s *Sim) strikeCall(c *call, kind faultKind) bool {
+	hit := s.strike([]faultKind{kind}, kindPay, c.endpoint)
+	c.hit = append(c.hit, hit...)
+	return len(hit) > 0
 }
 
 func struck(hit []*Fault, kind faultKind) *Fault {

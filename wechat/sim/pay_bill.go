@@ -180,7 +180,7 @@ func (s *Sim) tradeBill(c *call) answer {
 	file := s.billFile(lines)
 	sum := sha1.Sum(file)
 	hash := hex.EncodeToString(sum[:])
-	if struck(c.hit, faultBadHash) != nil {
+	if s.strikeCall(c, faultBadHash) {
 		hash = strings.Repeat("0", len(hash))
 	}
 	if packed {

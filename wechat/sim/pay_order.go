@@ -220,7 +220,7 @@ func (s *Sim) closeOrder(c *call) answer {
 	switch {
 	case o == nil:
 		return orderNotExist.answer()
-	case o.state == tradeNotPay && struck(c.hit, faultPayFirst) != nil:
+	case o.state == tradeNotPay && s.strikeCall(c, faultPayFirst):
 		s.pay(o)
 		return (&payFault{status: http.StatusBadRequest, code: "ORDERPAID", message: "该订单已支付"}).answer()
 	case o.state == tradeSuccess || o.state == tradeRefund:

@@ -215,7 +215,7 @@ func (s *Sim) pay(o *order) *Delivery {
 		App: kindPay, Kind: "payment", Title: "支付成功", Text: yuan(o.total) + " " + o.description, MsgID: o.transactionID,
 	})
 	d := s.newNotice(o.notifyURL, "TRANSACTION.SUCCESS", o, nil, now)
-	if f := struck(s.strike(payFaults, kindPay, d.Event), faultReordered); f != nil {
+	if f := struck(s.strike([]faultKind{faultReordered}, kindPay, d.Event), faultReordered); f != nil {
 		s.hold(d, o, now.Add(orDefault(f.DelayMS, 10*60*1000)))
 		return d
 	}
