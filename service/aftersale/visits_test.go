@@ -295,60 +295,60 @@ func TestWhatStopsVisits(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*aftersale.Terms)
-		happen func(w *world, order model.OrderID, plan aftersale.Plan)
+		happen func(w *world, c stopCase)
 		want   string
 	}{
-		{name: "nothing", happen: func(*world, model.OrderID, aftersale.Plan) {}, want: "sent, sent"},
-		{name: "a refund, at once", happen: func(w *world, o model.OrderID, _ aftersale.Plan) {
-			w.refund("T1", 12800)
-			w.want(o, "sent, skipped refunded")
+		{name: "nothing", happen: func(*world, stopCase) {}, want: "sent, sent"},
+		{name: "a refund, at once", happen: func(w *world, c stopCase) {
+			w.refund(c.number, 12800)
+			w.want(c.order, "sent, skipped refunded")
 		}, want: "sent, skipped refunded"},
-		{name: "a part of it", happen: func(w *world, o model.OrderID, _ aftersale.Plan) {
-			w.refund("T1", 1)
-			w.want(o, "sent, skipped part_refunded")
+		{name: "a part of it", happen: func(w *world, c stopCase) {
+			w.refund(c.number, 1)
+			w.want(c.order, "sent, skipped part_refunded")
 		}, want: "sent, skipped part_refunded"},
 		{name: "a part of it, and the plan does not mind", change: func(t *aftersale.Terms) { t.Stop = []aftersale.StopCondition{aftersale.StopRefunded} },
-			happen: func(w *world, _ model.OrderID, _ aftersale.Plan) { w.refund("T1", 1) }, want: "sent, sent"},
-		{name: "unfollowed", happen: func(w *world, _ model.OrderID, _ aftersale.Plan) { w.push(wechat.EventUnsubscribe, "oa-1", "") },
+			happen: func(w *world, c stopCase) { w.refund(c.number, 1) }, want: "sent, sent"},
+		{name: "unfollowed", happen: func(w *world, c stopCase) { w.push(wechat.EventUnsubscribe, c.openID, "") },
 			want: "sent, skipped unfollowed"},
-		{name: "unfollowed and back", happen: func(w *world, _ model.OrderID, _ aftersale.Plan) {
-			w.push(wechat.EventUnsubscribe, "oa-1", "")
-			w.push(wechat.EventSubscribe, "oa-1", "")
+		{name: "unfollowed and back", happen: func(w *world, c stopCase) {
+			w.push(wechat.EventUnsubscribe, c.openID, "")
+			w.push(wechat.EventSubscribe, c.openID, "")
 		}, want: "sent, sent"},
-		{name: "bought again", happen: func(w *world, _ model.OrderID, _ aftersale.Plan) {
+		{name: "bought again", happen: func(w *world, c stopCase) {
 			w.clock.Advance(time.Second)
-			w.pay("T2", "oa-1")
+			w.pay(c.number+"b", c.openID)
 		}, want: "sent, skipped bought_again"},
-		{name: "bought again and gave it back", happen: func(w *world, _ model.OrderID, _ aftersale.Plan) {
+		{name: "bought again and gave it back", happen: func(w *world, c stopCase) {
 			w.clock.Advance(time.Second)
-			w.pay("T2", "oa-1")
-			w.refund("T2", 12800)
+			w.pay(c.number+"b", c.openID)
+			w.refund(c.number+"b", 12800)
 		}, want: "sent, sent"},
-		{name: "paused", happen: func(w *world, _ model.OrderID, p aftersale.Plan) { w.move(w.s.Pause, p) }, want: "sent, skipped plan_paused"},
-		{name: "ended", happen: func(w *world, _ model.OrderID, p aftersale.Plan) { w.move(w.s.End, p) }, want: "sent, skipped plan_ended"},
-		{name: "paused and going again", happen: func(w *world, _ model.OrderID, p aftersale.Plan) {
-			w.move(w.s.Pause, p)
-			w.move(w.s.Activate, p)
+		{name: "paused", happen: func(w *world, c stopCase) { w.move(w.s.Pause, c.plan) }, want: "sent, skipped plan_paused"},
+		{name: "ended", happen: func(w *world, c stopCase) { w.move(w.s.End, c.plan) }, want: "sent, skipped plan_ended"},
+		{name: "paused and going again", happen: func(w *world, c stopCase) {
+			w.move(w.s.Pause, c.plan)
+			w.move(w.s.Activate, c.plan)
 		}, want: "sent, sent"},
-		{name: "a problem with a parcel", happen: func(w *world, _ model.OrderID, _ aftersale.Plan) {
-			m := w.find(members.Ref{AppID: oaApp, OpenID: "oa-1"})
+		{name: "a problem with a parcel", happen: func(w *world, c stopCase) {
+			m := w.find(members.Ref{AppID: oaApp, OpenID: c.openID})
 			if _, err := w.tasks.Report(w.t.Context(), tasks.Report{Staff: 7, Kind: model.TaskParcel, Member: m, Title: "破损"}); err != nil {
 				w.t.Fatal(err)
 			}
 		}, want: "sent, skipped complaint"},
-		{name: "the program stood still for days", happen: func(w *world, _ model.OrderID, _ aftersale.Plan) { w.clock.Advance(4 * day) }, want: "sent, skipped late"},
-		{name: "the program stood still for a night", happen: func(w *world, o model.OrderID, _ aftersale.Plan) {
+		{name: "the program stood still for days", happen: func(w *world, c stopCase) { w.clock.Advance(4 * day) }, want: "sent, skipped late"},
+		{name: "the program stood still for a night", happen: func(w *world, c stopCase) {
 			w.clock.Advance(day + 13*hour)
 			w.run()
-			w.want(o, "sent, due")
-			if at := w.visits(o)[1].WaitUntil; at == nil || at.In(model.Shanghai).Format("02 15:04") != "23 10:00" {
+			w.want(c.order, "sent, due")
+			if at := w.visits(c.order)[1].WaitUntil; at == nil || at.In(model.Shanghai).Format("15:04") != "10:00" || at.Sub(w.clock.Now()) > 10*hour {
 				w.t.Errorf("it waits until %v", at)
 			}
 		}, want: "sent, sent"},
 		{name: "a plan for nobody's second visit", change: func(t *aftersale.Terms) { t.Visits[1].ShareBP = 1 },
-			happen: func(*world, model.OrderID, aftersale.Plan) {}, want: "sent, skipped sampled_out"},
-		{name: "do not contact", happen: func(w *world, _ model.OrderID, _ aftersale.Plan) {
-			m := w.find(members.Ref{AppID: oaApp, OpenID: "oa-1"})
+			happen: func(*world, stopCase) {}, want: "sent, skipped sampled_out"},
+		{name: "do not contact", happen: func(w *world, c stopCase) {
+			m := w.find(members.Ref{AppID: oaApp, OpenID: c.openID})
 			w.do(func(_ context.Context, tx *db.Tx) error {
 				key := fmt.Sprint("all:", m)
 				return tx.Gorm().Create(&model.DoNotContact{MemberID: m, Scope: model.StopAll, Reason: "unsubscribed", OpenKey: &key, Since: tx.Now}).Error
@@ -356,24 +356,33 @@ func TestWhatStopsVisits(t *testing.T) {
 		}, change: func(t *aftersale.Terms) { t.Visits[1].Channels = append(t.Visits[1].Channels, aftersale.ByStaff) },
 			want: "sent, skipped do_not_contact:unsubscribed"},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			d, clock := dbtest.SQLite(t)
-			w := newWorld(t, d, clock)
-			what := terms(visit(0), visit(day))
-			if tt.change != nil {
-				tt.change(&what)
-			}
-			p := w.plan(model.VisitOnPaid, what)
-			w.push(wechat.EventSubscribe, "oa-1", "")
-			order := w.pay("T1", "oa-1").Order
-			tt.happen(w, order, p)
-			w.travel(2 * day)
-			w.want(order, tt.want)
-			w.sound()
-		})
+	d, clock := dbtest.SQLite(t)
+	w := newWorld(t, d, clock)
+	for i, tt := range tests {
+		what := terms(visit(0), visit(day))
+		if tt.change != nil {
+			tt.change(&what)
+		}
+		c := stopCase{plan: w.plan(model.VisitOnPaid, what), openID: fmt.Sprint("oa-", i), number: fmt.Sprint("T", i)}
+		w.push(wechat.EventSubscribe, c.openID, "")
+		c.order = w.pay(c.number, c.openID).Order
+		tt.happen(w, c)
+		w.travel(2 * day)
+		if got := w.states(c.order); got != tt.want {
+			t.Errorf("%s: visits are %s; want %s", tt.name, got, tt.want)
+		}
+		w.move(w.s.End, c.plan)
+		noon := model.DayOf(clock.Now(), model.Shanghai).AddDays(1).Start(model.Shanghai).Add(12 * hour)
+		w.travel(noon.Sub(clock.Now()))
 	}
+	w.sound()
+}
+
+// stopCase is an order whose first visit was made and whose second is to come a day later.
+type stopCase struct {
+	order          model.OrderID
+	plan           aftersale.Plan
+	openID, number string
 }
 
 func (w *world) move(f func(context.Context, model.StaffID, model.VisitPlanID) (aftersale.Plan, error), p aftersale.Plan) {
@@ -385,22 +394,21 @@ func (w *world) move(f func(context.Context, model.StaffID, model.VisitPlanID) (
 
 // Somebody with many orders is left alone between them; the order that was visited first goes on.
 func TestCoolingAcrossOrders(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-		w := newWorld(t, d, clock)
-		what := terms(visit(hour), visit(2*day))
-		what.CoolingDays, what.Stop = 7, []aftersale.StopCondition{aftersale.StopRefunded}
-		w.plan(model.VisitOnPaid, what)
-		w.push(wechat.EventSubscribe, "oa-1", "")
-		first, second := w.pay("T1", "oa-1").Order, w.pay("T2", "oa-1").Order
-		w.travel(3 * day)
-		w.want(first, "sent, sent")
-		w.want(second, "skipped cooling, skipped cooling")
-		w.travel(7 * day)
-		third := w.pay("T3", "oa-1").Order
-		w.travel(3 * day)
-		w.want(third, "sent, sent")
-		w.sound()
-	})
+	d, clock := dbtest.SQLite(t)
+	w := newWorld(t, d, clock)
+	what := terms(visit(hour), visit(2*day))
+	what.CoolingDays, what.Stop = 7, []aftersale.StopCondition{aftersale.StopRefunded}
+	w.plan(model.VisitOnPaid, what)
+	w.push(wechat.EventSubscribe, "oa-1", "")
+	first, second := w.pay("T1", "oa-1").Order, w.pay("T2", "oa-1").Order
+	w.travel(3 * day)
+	w.want(first, "sent, sent")
+	w.want(second, "skipped cooling, skipped cooling")
+	w.travel(7 * day)
+	third := w.pay("T3", "oa-1").Order
+	w.travel(3 * day)
+	w.want(third, "sent, sent")
+	w.sound()
 }
 
 // Two programs, and two orders of one member due at the same moment: one of them is visited.
@@ -606,27 +614,26 @@ func TestWhoCannotBeReached(t *testing.T) {
 
 // T45 for visits: the worker dies after its commit, and runs again; a run that is repeated changes nothing.
 func TestT45VisitRunAgain(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-		w := newWorld(t, d, clock)
-		asked := w.survey()
-		w.plan(model.VisitOnPaid, terms(visit(hour, func(v *aftersale.VisitTerms) { v.Survey, v.AnswerDays = asked, 3 })))
-		w.push(wechat.EventSubscribe, "oa-1", "")
-		order := w.pay("T1", "oa-1").Order
-		clock.Advance(hour)
-		for range 3 {
-			w.run()
-			w.do(func(_ context.Context, tx *db.Tx) error {
-				return tx.Gorm().Exec(`UPDATE jobs SET state = 'waiting', finished_at = NULL, lease_owner = '', lease_until = NULL
-					WHERE kind LIKE 'aftersale.%' AND run_at <= ? OR kind LIKE 'orders.paid>%'`, tx.Now).Error
-			})
-		}
+	d, clock := dbtest.SQLite(t)
+	w := newWorld(t, d, clock)
+	asked := w.survey()
+	w.plan(model.VisitOnPaid, terms(visit(hour, func(v *aftersale.VisitTerms) { v.Survey, v.AnswerDays = asked, 3 })))
+	w.push(wechat.EventSubscribe, "oa-1", "")
+	order := w.pay("T1", "oa-1").Order
+	clock.Advance(hour)
+	for range 3 {
 		w.run()
-		w.want(order, "sent")
-		if len(w.wechat.sent) != 1 || w.count("survey_invitations") != 1 {
-			t.Errorf("%d messages, %d invitations", len(w.wechat.sent), w.count("survey_invitations"))
-		}
-		w.sound()
-	})
+		w.do(func(_ context.Context, tx *db.Tx) error {
+			return tx.Gorm().Exec(`UPDATE jobs SET state = 'waiting', finished_at = NULL, lease_owner = '', lease_until = NULL
+					WHERE kind LIKE 'aftersale.%' AND run_at <= ? OR kind LIKE 'orders.paid>%'`, tx.Now).Error
+		})
+	}
+	w.run()
+	w.want(order, "sent")
+	if len(w.wechat.sent) != 1 || w.count("survey_invitations") != 1 {
+		t.Errorf("%d messages, %d invitations", len(w.wechat.sent), w.count("survey_invitations"))
+	}
+	w.sound()
 }
 
 func TestPreview(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -428,7 +429,14 @@ func TestResultsAndAnswers(t *testing.T) {
 }
 
 func TestInvariantsSeeCorruption(t *testing.T) {
-	for i, tt := range []struct{ want, corrupt string }{
+	d, clock := dbtest.SQLite(t) // the other tests run the same queries on MySQL
+	w := newWorld(t, d, clock)
+	token := w.invite(w.member("13800138000"), "visit:1:2", surveys.Reward{Points: 50})
+	if _, err := w.s.Answer(t.Context(), surveys.Answer{Token: token, Given: score(3)}); err != nil {
+		t.Fatal(err)
+	}
+	w.sound()
+	for _, tt := range []struct{ want, corrupt string }{
 		{"surveys.answered", `UPDATE survey_invitations SET answered_at = NULL`},
 		{"surveys.answered", `UPDATE survey_answers SET survey_id = 99`},
 		{"surveys.answered", `UPDATE survey_invitations SET expires_at = answered_at`},
@@ -446,19 +454,28 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 		{"tasks.states", `UPDATE staff_tasks SET closed_by = 7`},
 		{"tasks.trail", `UPDATE staff_tasks SET state = 'closed', closed_at = created_at, closed_by = 7, result = 'solved'`},
 	} {
-		t.Run(fmt.Sprint(i, tt.want), func(t *testing.T) {
-			t.Parallel()
-			d, clock := dbtest.SQLite(t) // the other tests run the same queries on MySQL
-			w := newWorld(t, d, clock)
-			token := w.invite(w.member("13800138000"), "visit:1:2", surveys.Reward{Points: 50})
-			if _, err := w.s.Answer(t.Context(), surveys.Answer{Token: token, Given: score(3)}); err != nil {
-				t.Fatal(err)
+		var ids []string
+		err := d.Do(context.Background(), func(ctx context.Context, tx *db.Tx) error {
+			if err := tx.Gorm().Exec(tt.corrupt).Error; err != nil {
+				return err
 			}
-			w.sound()
-			w.do(func(_ context.Context, tx *db.Tx) error { return tx.Gorm().Exec(tt.corrupt).Error })
-			if ids := fmt.Sprint(w.broken()); !strings.Contains(ids, tt.want) {
-				t.Errorf("broken %s, want %s among them", ids, tt.want)
+			for _, inv := range append(surveys.Invariants(), tasks.Invariants()...) {
+				broken, err := inv.Check(ctx, tx)
+				if err != nil {
+					return fmt.Errorf("%s: %w", inv.ID, err)
+				}
+				if len(broken) > 0 {
+					ids = append(ids, inv.ID)
+				}
 			}
+			return errUndo
 		})
+		if !errors.Is(err, errUndo) || !slices.Contains(ids, tt.want) {
+			t.Errorf("%s: broken %v, %v; want %s among them", tt.corrupt, ids, err, tt.want)
+		}
 	}
+	w.sound()
 }
+
+// errUndo takes a corruption back.
+var errUndo = errors.New("undo")
