@@ -177,6 +177,7 @@ func endingPeriods(tx *db.Tx, from, to model.Day, after model.MembershipID, limi
 	err = tx.Gorm().Where("state = ? AND to_day >= ? AND to_day <= ? AND id > ?", model.PeriodLive, from, to, after).
 		Where(`NOT EXISTS (SELECT 1 FROM membership_periods l WHERE l.member_id = membership_periods.member_id AND l.state = 'live' AND l.to_day > membership_periods.to_day)`).
 		Where(`NOT EXISTS (SELECT 1 FROM membership_refunds r WHERE r.period_id = membership_periods.id AND r.state <> 'dropped')`).
+		Where("member_id NOT IN (SELECT id FROM members WHERE merged_into IS NOT NULL)"). // the rest of it went to another member
 		Order("id").Limit(limit).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list periods that end: %w", err)

@@ -8,6 +8,7 @@ import (
 	"huitou/model"
 	"huitou/model/db"
 	"huitou/service/audit"
+	"huitou/service/moves"
 )
 
 // settledWithin is how long the card may stand as it was after its money went back; the reaction takes a moment.
@@ -38,6 +39,7 @@ func refundInvariants() []audit.Invariant {
 		audit.SQL("memberships.moves", "a period that refunds moved is where the last of them put it, and none makes it longer or later",
 			`SELECT v.id, v.period_id FROM membership_moves v JOIN membership_periods p ON p.id = v.period_id
 			 WHERE v.id = (SELECT MAX(w.id) FROM membership_moves w WHERE w.period_id = v.period_id) AND (p.from_day <> v.from_after OR p.to_day <> v.to_after)
+			   AND `+moves.Single("p.member_id")+`
 			 UNION ALL SELECT id, period_id FROM membership_moves
 			 WHERE from_after > from_before OR to_after > to_before OR (kind = 'up') <> (from_after < from_before)
 			   OR (kind IN ('revoked', 'none') AND to_after <> to_before) OR (kind = 'cut' AND to_after >= to_before)`),
