@@ -34,6 +34,7 @@ func saveBirthday(tx *db.Tx, row model.MemberBirthday, monthDay string, year *st
 
 func bornOn(tx *db.Tx, monthDays []string, after model.MemberID, limit int) (list []model.MemberID, err error) {
 	err = tx.Gorm().Model(&model.MemberBirthday{}).Where("month_day IN ? AND member_id > ?", monthDays, after).
+		Where("member_id NOT IN (SELECT id FROM members WHERE merged_into IS NOT NULL)").
 		Order("member_id").Limit(limit).Pluck("member_id", &list).Error
 	return list, err
 }

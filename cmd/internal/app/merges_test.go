@@ -57,7 +57,7 @@ func newMergeShop(t testing.TB, d *db.DB, clock *dbtest.Clock) *mergeShop {
 	s := Settings{PhoneKey: make([]byte, 32), Mini: Account{AppID: mergeMini}, OA: Account{AppID: "wxoa"}, Log: slog.New(slog.DiscardHandler),
 		Earning: orders.Rules{PointsPerYuan: 1}}
 	q := jobs.New(d, s.Log)
-	m := &mergeShop{Services: newServices(s, d, q, platform{}), t: t, d: d, q: q, clock: clock}
+	m := &mergeShop{Services: newServices(s, d, q, platform{mini: offline{}, oa: offline{}, pay: offline{}}), t: t, d: d, q: q, clock: clock}
 	react(m.Services, d, q)
 	tpl, err := m.Coupons.CreateTemplate(ctx, coupons.NewTemplate{Staff: asker, Name: "满减", CouponTerms: model.CouponTerms{Kind: model.CouponAmount, AmountFen: 500},
 		UseDays: 30, Total: -1, PerMember: 1, Claimable: true, Issuable: true})
@@ -706,4 +706,53 @@ func TestMergeInvariantsSeeWhatIsBroken(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whoever went into another member gets no gift, no reminder and no benefit any more, and nobody's work by the clock stumbles over him.
+func TestAnEmptiedMemberIsLeftAlone(t *testing.T) {
+	d, clock := dbtest.SQLite(t)
+	m, ctx := newMergeShop(t, d, clock), context.Background()
+	a, b := m.person(members.Ref{Phone: mergePhone + "1"}), m.shopper("open-b")
+	m.furnish(a, 100_00)
+	m.furnish(b, 100_00)
+	born := model.BirthDate{Month: time.December, Day: 1}
+	m.ok(m.Members.SetBirthday(ctx, a, born))
+	m.ok(m.Members.SetBirthday(ctx, b, born))
+	m.merge(a, b)
+	day, err := model.ParseDay("2026-12-01")
+	m.ok(err)
+	if list, err := m.Members.BirthdaysOn(ctx, day, 0, 10); err != nil || !slices.Equal(list, []model.MemberID{b}) {
+		t.Errorf("birthdays = %v, %v; want %d", list, err, b)
+	}
+	ids := func(f func(ctx context.Context, tx *db.Tx) ([]model.MemberID, error)) (out []model.MemberID) {
+		m.ok(d.Read(ctx, func(ctx context.Context, tx *db.Tx) (err error) { out, err = f(ctx, tx); return err }))
+		return out
+	}
+	for name, list := range map[string][]model.MemberID{
+		"everybody": ids(func(ctx context.Context, tx *db.Tx) ([]model.MemberID, error) {
+			return m.Members.IDsAfterTx(ctx, tx, 0, 100)
+		}),
+		"buyers": ids(func(ctx context.Context, tx *db.Tx) ([]model.MemberID, error) {
+			since := dbtest.Start.Add(-time.Hour)
+			return m.Members.SelectTx(ctx, tx, members.Filter{BoughtSince: &since}, 0, 100)
+		}),
+	} {
+		if !slices.Equal(list, []model.MemberID{b}) {
+			t.Errorf("%s = %v, want %d", name, list, b)
+		}
+	}
+	for range 40 { // over the end of the card, day by day
+		clock.Advance(24 * time.Hour)
+		m.clean()
+	}
+	var dead, told int64 // the jobs that talk to WeChat find none here
+	m.ok(d.Read(ctx, func(_ context.Context, tx *db.Tx) error {
+		if err := tx.Gorm().Model(&model.Job{}).Where("attempts > 1 AND kind NOT IN ('tags.sync', 'followers.run')").Count(&dead).Error; err != nil {
+			return err
+		}
+		return tx.Gorm().Model(&model.Message{}).Where("member_id = ?", a).Count(&told).Error
+	}))
+	if dead != 0 || told != 0 {
+		t.Errorf("%d jobs failed, %d messages went to the emptied member", dead, told)
+	}
 }
