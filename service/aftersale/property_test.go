@@ -109,7 +109,11 @@ func (p *plainLife) look(v *plainVisit, now time.Time) {
 // A life has a database of its own, so few of them are lived unless -rapid.checks says otherwise.
 func TestRandomLives(t *testing.T) {
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		if err := f.Value.Set("3"); err != nil {
+		lives := "4"
+		if raceDetector {
+			lives = "1"
+		}
+		if err := f.Value.Set(lives); err != nil {
 			t.Fatal(err)
 		}
 	}

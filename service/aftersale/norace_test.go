@@ -1,0 +1,5 @@
+//go:build !race
+
+package aftersale_test
+
+const raceDetector = false
