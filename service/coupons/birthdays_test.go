@@ -189,7 +189,7 @@ func TestANightOfBirthdaysThatIsKilledAndShared(t *testing.T) {
 		s, other := newShop(d), newShop(d)
 		ctx, kill := context.WithCancel(t.Context())
 		killed := coupons.New(coupons.Deps{DB: d, Members: s.members, Log: quiet, Birthdays: &breaking{Birthdays: s.members, kill: kill}})
-		const many = 2300 // three batches
+		const many = 1100 // two batches
 		s.admit(t, many)
 		err := d.Do(t.Context(), func(_ context.Context, tx *db.Tx) error {
 			return tx.Gorm().Exec(`INSERT INTO member_birthdays (public_id, member_id, month_day, version, created_at, updated_at)

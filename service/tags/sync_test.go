@@ -127,22 +127,22 @@ func TestRefusalsOfWeChat(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
 	s := open(d, clock)
 	var ids []model.MemberID
-	for i := range 120 { // three calls of fifty
+	for i := range 60 { // two calls
 		ids = append(ids, s.fan(t, fmt.Sprintf("fan%03d", i)))
 	}
 	for i := range wechat.MaxTagsOfFan { // one has all the tags he may have
 		made, _ := s.account.CreateTag(t.Context(), fmt.Sprint("号", i))
 		s.account.tags[made.ID].fans["fan007"] = true
 	}
-	s.account.follows["fan060"] = false // and one has left without a word
+	s.account.follows["fan055"] = false // and one has left without a word
 	vip := s.tag(t, "贵客", true)
 	star := s.tag(t, "星标组", true) // the platform's own name
 	s.put(t, vip, ids...)
 	v := s.sync(t)
-	if v.State != model.TagSyncDone || v.AddedThere != 118 || v.Refused != 2 {
+	if v.State != model.TagSyncDone || v.AddedThere != 58 || v.Refused != 2 {
 		t.Errorf("the meeting: %+v", v)
 	}
-	if n := len(s.account.fansOf("贵客")); n != 118 {
+	if n := len(s.account.fansOf("贵客")); n != 58 {
 		t.Errorf("%d have it there", n)
 	}
 	if p := s.named(t, "星标组"); p.Problem == "" || p.AtWeChat {
@@ -150,10 +150,10 @@ func TestRefusalsOfWeChat(t *testing.T) {
 	}
 	// A refusal of everything ends the meeting with its reason, and the next one goes on.
 	s.put(t, star, ids[0])
-	s.take(t, vip, ids[:60]...)
+	s.take(t, vip, ids[:55]...)
 	broken := refusal(48001)
 	s.account.before = func(_ int, what string) error {
-		if what == "untag" && len(s.account.fansOf("贵客")) < 118 {
+		if what == "untag" && len(s.account.fansOf("贵客")) < 58 {
 			return broken
 		}
 		return nil
@@ -162,7 +162,7 @@ func TestRefusalsOfWeChat(t *testing.T) {
 		t.Errorf("refused: %+v", v)
 	}
 	s.account.before = nil
-	if v := s.sync(t); v.State != model.TagSyncDone || v.RemovedThere != 9 || len(s.account.fansOf("贵客")) != 59 {
+	if v := s.sync(t); v.State != model.TagSyncDone || v.RemovedThere != 4 || len(s.account.fansOf("贵客")) != 4 {
 		t.Errorf("the next one: %+v, there %d", v, len(s.account.fansOf("贵客")))
 	}
 	// An answer without a list is no empty list.
@@ -172,7 +172,7 @@ func TestRefusalsOfWeChat(t *testing.T) {
 		}
 		return nil
 	}
-	if v := s.sync(t); v.State != model.TagSyncFailed || v.RemovedHere != 0 || len(s.have(t, vip)) != 60 {
+	if v := s.sync(t); v.State != model.TagSyncFailed || v.RemovedHere != 0 || len(s.have(t, vip)) != 5 {
 		t.Errorf("no list: %+v, here %d", v, len(s.have(t, vip)))
 	}
 	s.sound(t)

@@ -3,6 +3,7 @@ package tags_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -22,7 +23,18 @@ import (
 	"huitou/wechat"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if !flagGiven("rapid.checks") {
+		flag.Set("rapid.checks", "30") // each is a dozen steps and comparisons on a database
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func flagGiven(name string) (given bool) {
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	return given
+}
 
 const clerk model.StaffID = 3
 
