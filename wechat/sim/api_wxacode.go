@@ -35,11 +35,11 @@ const (
 )
 
 // wxacodeScene are the characters that a scene may hold; % is none of them.
-var wxacodeScene = regexp.MustCompile("^[0-9A-Za-z!#$&'()*+,/:;=?@\\-._~]{1,32}$")
+var wxacodeScene = regexp.MustCompile(`^[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}$`)
 
 var (
 	envs      = []string{"", "release", "trial", "develop"}
-	linkQuery = regexp.MustCompile("^[0-9A-Za-z!#$&'()*+,/:;=?@\\-._~%]*$")
+	linkQuery = regexp.MustCompile(`^[0-9A-Za-z!#$&'()*+,/:;=?@\-._~%]*$`)
 )
 
 // badPage tells a path in a mini-program that the platform refuses. query says whether
