@@ -20,8 +20,8 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	facts.Subscribe(v.Facts, "memberships.activate", v.Memberships.Activate)            // payments.Paid
 	facts.Subscribe(v.Facts, "memberships.refund", v.Memberships.OnRefunded)            // payments.Refunded
 	facts.Subscribe(v.Facts, "memberships.revoke_coupons", v.Memberships.RevokeCoupons) // memberships.Refunded
-	facts.Subscribe(v.Facts, "shipping.tell", v.Shipping.OnPaid)                        // payments.Paid
 	facts.Subscribe(v.Facts, "mall.confirm", v.Mall.Confirm)                            // payments.Paid
+	facts.Subscribe(v.Facts, "shipping.tell", v.Shipping.OnPaid)                        // payments.Paid
 
 	facts.Subscribe(v.Facts, "tiers.gift", v.tierGift) // tiers.Reached
 
@@ -35,8 +35,6 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	v.Callbacks.On(callbacks.Mini, wechat.EventDeliverGoods, func(ctx context.Context, p wechat.Push, _ callbacks.Once) error {
 		return v.Payments.DeliveryPushed(ctx, p)
 	})
-
-	// Workers of jobs.
 	v.Callbacks.On(callbacks.Mini, wechat.EventTradeSettled, v.Shipping.OnSettled)
 	v.Callbacks.On(callbacks.Mini, wechat.EventTradeRemindShipping, v.Shipping.OnReminded)
 	for _, app := range []callbacks.Channel{callbacks.OA, callbacks.Mini} { // consents to subscribe messages, and what became of these
@@ -49,6 +47,8 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 		v.Callbacks.Watch(callbacks.OA, act, v.Messages.Acted) // opens the time for customer-service messages
 	}
 	v.Callbacks.Watch(callbacks.OA, "message:text", v.Messages.OnText) // 退订
+
+	// Workers of jobs.
 	v.Callbacks.Register()
 	v.Messages.Register()
 	v.Points.Work(q)
