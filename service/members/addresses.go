@@ -3,6 +3,8 @@ package members
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"huitou/model"
 	"huitou/model/db"
@@ -10,8 +12,26 @@ import (
 )
 
 // AddressesTx returns where members can be reached. Phone numbers are opened only when asked for. Members without any address are
-// missing from the answer.
+// missing from the answer; of who has become one with another member it is that one's.
 func (s *Service) AddressesTx(_ context.Context, tx *db.Tx, ids []model.MemberID, phones bool) (map[model.MemberID]model.Address, error) {
+	heirs, err := heirsOf(tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.addresses(tx, slices.AppendSeq(slices.Clone(ids), maps.Values(heirs)), phones)
+	if err != nil {
+		return nil, err
+	}
+	for id, heir := range heirs {
+		delete(out, id)
+		if a, ok := out[heir]; ok {
+			out[id] = a
+		}
+	}
+	return out, nil
+}
+
+func (s *Service) addresses(tx *db.Tx, ids []model.MemberID, phones bool) (map[model.MemberID]model.Address, error) {
 	out := make(map[model.MemberID]model.Address, len(ids))
 	rows, err := openIDsOf(tx, ids)
 	if err != nil {

@@ -74,6 +74,19 @@ func membersByExternals(tx *db.Tx, source string, externals []string, out map[st
 	return nil
 }
 
+// heirsOf returns the members with whom some of the ids have become one.
+func heirsOf(tx *db.Tx, ids []model.MemberID) (map[model.MemberID]model.MemberID, error) {
+	var rows []model.Member
+	if err := tx.Gorm().Select("id", "merged_into").Where("id IN ? AND merged_into IS NOT NULL", ids).Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("look up what %d members have become: %w", len(ids), err)
+	}
+	out := make(map[model.MemberID]model.MemberID, len(rows))
+	for _, r := range rows {
+		out[r.ID] = *r.MergedInto
+	}
+	return out, nil
+}
+
 // heirOf returns the member with whom another one has become one; himself when he is a member of his own, or not known.
 func heirOf(tx *db.Tx, id model.MemberID) (model.MemberID, error) {
 	heir, err := one(tx.Gorm().Model(&model.Member{}).Where("id = ? AND merged_into IS NOT NULL", id), "merged_into")

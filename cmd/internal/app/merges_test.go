@@ -719,6 +719,14 @@ func TestAnEmptiedMemberIsLeftAlone(t *testing.T) {
 	m.ok(m.Members.SetBirthday(ctx, a, born))
 	m.ok(m.Members.SetBirthday(ctx, b, born))
 	m.merge(a, b)
+	var at map[model.MemberID]model.Address
+	m.ok(d.Read(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		at, err = m.Members.AddressesTx(ctx, tx, []model.MemberID{a}, true)
+		return err
+	}))
+	if at[a].MiniOpenID != "open-b" || at[a].Phone != "+86"+mergePhone+"1" { // a message that was on its way reaches him
+		t.Errorf("the emptied member is reached at %+v", at)
+	}
 	day, err := model.ParseDay("2026-12-01")
 	m.ok(err)
 	if list, err := m.Members.BirthdaysOn(ctx, day, 0, 10); err != nil || !slices.Equal(list, []model.MemberID{b}) {
