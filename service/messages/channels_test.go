@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,14 +40,14 @@ func (p *phone) on(verdicts map[string]verdict) {
 	p.script = func(_ int, m wechat.TemplateMessage) verdict { return verdicts[m.TemplateID] }
 }
 
-var dedupe int
+// dedupe makes every push another one.
+var dedupe atomic.Int64
 
 // accepts gives n consents of a person to a template of an app.
 func (w *world) accepts(app, openID, template string, n int) {
 	w.t.Helper()
 	for range n {
-		dedupe++
-		w.told(wechat.Push{AppID: app, OpenID: openID, Event: wechat.EventSubscribeMsgPopup, DedupeKey: fmt.Sprint(dedupe), CreatedAt: w.clock.Now(),
+		w.told(wechat.Push{AppID: app, OpenID: openID, Event: wechat.EventSubscribeMsgPopup, DedupeKey: fmt.Sprint(dedupe.Add(1)), CreatedAt: w.clock.Now(),
 			Subscriptions: []wechat.Subscription{{TemplateID: template, Status: "accept"}, {TemplateID: "OTHER", Status: "reject"}}})
 	}
 }
@@ -122,6 +123,13 @@ func TestChannelsInOrder(t *testing.T) {
 			w.accepts(miniApp, "m1", "MINI-1", 1)
 			w.phone.on(map[string]verdict{"TPL-1": refused(47003), "SUB-1": refused(43101)})
 		}, "", model.MessageAccepted, "", []string{"customer_service skipped", "oa_template refused", "oa_subscribe refused", "mini_subscribe accepted"}, 1},
+		{"consents of two apps: the second one is given back, the first one stays used", func(w *world) {
+			w.fans.gone["o1"] = true
+			w.accepts(oaApp, "o1", "SUB-1", 1)
+			w.accepts(miniApp, "m1", "MINI-1", 1)
+			w.phone.on(map[string]verdict{"MINI-1": refused(47003)})
+		}, "failed: system failed", model.MessageFailed, "bug",
+			[]string{"customer_service skipped", "oa_template skipped", "oa_subscribe accepted failed", "mini_subscribe refused"}, 1},
 		{"nobody can", func(w *world) { w.fans.gone["o1"] = true }, "", model.MessageSuppressed, "no_consent",
 			[]string{"customer_service skipped", "oa_template skipped", "oa_subscribe skipped"}, 0},
 		{"refused by all that could", func(w *world) { w.phone.on(map[string]verdict{"TPL-1": refused(47003)}) }, "", model.MessageFailed, "bug",
@@ -322,7 +330,7 @@ func TestAnyMisfortuneOnAnyChannel(t *testing.T) {
 		}
 		m := everywhere(next)
 		w.enqueue(m)
-		for range 12 {
+		for range 6 {
 			w.runAndDie()
 			if row := w.row(m.Key); row.State == model.MessageAccepted && row.MsgID != nil {
 				if report := rapid.SampledFrom(reports).Draw(rt, "report"); report != "" {
@@ -336,7 +344,7 @@ func TestAnyMisfortuneOnAnyChannel(t *testing.T) {
 			}
 			clock.Advance(rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 3 * time.Minute, 11 * time.Minute}).Draw(rt, "pause"))
 		}
-		for range 40 {
+		for range 60 {
 			if w.row(m.Key).DueAt == nil {
 				break
 			}

@@ -167,7 +167,7 @@ func (s *Service) unspent(_ context.Context, tx *db.Tx, m model.Message, r resul
 		if d.noConsent {
 			return clearConsents(tx, app, r.call.to, r.call.form.ID, m.ID, fmt.Sprint(d.code))
 		}
-		return returnConsent(tx, m.ID)
+		return returnConsent(tx, app, m.ID)
 	}
 	if m.Channel == model.ChannelCustomerService && d.noWindow {
 		return shutWindows(tx, r.call.to)

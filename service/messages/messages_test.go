@@ -19,6 +19,7 @@ import (
 	"huitou/service/facts"
 	"huitou/service/jobs"
 	"huitou/service/messages"
+	"huitou/service/messages/sms"
 	"huitou/wechat"
 )
 
@@ -96,6 +97,12 @@ func (p *phone) seen() (shown, calls int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.sent), p.calls
+}
+
+func (p *phone) shownAs(clientMsgID string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.shown[clientMsgID]
 }
 
 // fans knows followers by member id; it keeps no table, because messages only asks.
@@ -183,6 +190,7 @@ type world struct {
 	facts *facts.Log
 	ends  []messages.Ended
 	texts texts
+	mail  bool // the provider of texts can be asked what became of them
 }
 
 const (
@@ -220,12 +228,16 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 func (w *world) restart() {
 	w.q = jobs.New(w.d, slog.New(slog.DiscardHandler))
 	w.facts = facts.New(w.q)
+	var provider sms.Sender = &w.texts
+	if w.mail {
+		provider = mailbox{&w.texts}
+	}
 	facts.Subscribe(w.facts, "test", func(_ context.Context, e messages.Ended) error {
 		w.ends = append(w.ends, e)
 		return nil
 	})
 	w.s = messages.New(messages.Deps{
-		DB: w.d, Jobs: w.q, Facts: w.facts, Sender: w.phone, Notices: notices{w.phone, oaApp}, Program: notices{w.phone, miniApp}, Desk: w.phone, SMS: &w.texts,
+		DB: w.d, Jobs: w.q, Facts: w.facts, Sender: w.phone, Notices: notices{w.phone, oaApp}, Program: notices{w.phone, miniApp}, Desk: w.phone, SMS: provider,
 		Followers: w.fans, Key: make([]byte, 32), OAAppID: oaApp, MiniAppID: miniApp, Templates: templates, Log: slog.New(slog.DiscardHandler),
 	})
 	w.s.Register()
@@ -447,7 +459,7 @@ func refused(code int) verdict {
 }
 
 // T48, and the table of wechat.md §3.10.
-func TestWhatWeChatRefuses(t *testing.T) {
+func TestT48WhatWeChatRefuses(t *testing.T) {
 	transport := func(endpoint string) error {
 		return &wechat.TransportError{Endpoint: endpoint, Err: context.DeadlineExceeded}
 	}
@@ -513,7 +525,7 @@ func TestWhatWeChatRefuses(t *testing.T) {
 }
 
 // T48: the daily quota parks messages until 00:05 in Shanghai and is not burnt by the others.
-func TestDailyQuota(t *testing.T) {
+func TestT48DailyQuota(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
 		w := newWorld(t, d, clock)
 		reset := time.Date(2026, 11, 22, 0, 0, 0, 0, model.Shanghai)
@@ -551,7 +563,7 @@ func TestDailyQuota(t *testing.T) {
 
 // T45: the process is killed at every point between commit, send and mark. Restarted soon, it shows the message once; restarted
 // late, it does not know and does not send again.
-func TestKillPoints(t *testing.T) {
+func TestT45KillPoints(t *testing.T) {
 	soon, late := 3*time.Minute, 12*time.Minute
 	points := []struct {
 		name string
@@ -650,7 +662,7 @@ func TestT47StalledWorkerDoesNotSend(t *testing.T) {
 }
 
 // T46: messages whose sending panics or never answers end by themselves and hold nobody up.
-func TestPoison(t *testing.T) {
+func TestT46Poison(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
 	w := newWorld(t, d, clock)
 	w.phone.script = func(_ int, m wechat.TemplateMessage) verdict {

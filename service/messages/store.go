@@ -16,31 +16,38 @@ var forUpdate = clause.Locking{Strength: "UPDATE"}
 // nextDue returns when a lane has something to do. A lane that is closed has nothing but repetitions: their window is shorter than a
 // quota lasts, and they are no new messages.
 func nextDue(tx *db.Tx, l *lane) (at time.Time, ok bool, err error) {
-	soonest := func(q *gorm.DB) error {
-		var rows []model.Message
-		if err := q.Select("due_at").Order("due_at").Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
-			return err
-		}
-		if next := *rows[0].DueAt; !ok || next.Before(at) {
-			at, ok = next, true
-		}
-		return nil
+	var rows []model.Message
+	err = tx.Gorm().Raw(nextOfLane, l.channel, model.PurposeService, everyDue, l.channel, model.PurposeCare, everyDue,
+		l.channel, model.PurposeMarketing, everyDue).Scan(&rows).Error
+	if err != nil {
+		return at, false, fmt.Errorf("look for due messages: %w", err)
 	}
-	for _, p := range model.MessagePurposes {
-		if err := soonest(tx.Gorm().Where("channel = ? AND purpose = ? AND due_at > ?", l.channel, p, everyDue)); err != nil {
-			return at, ok, fmt.Errorf("look for due messages: %w", err)
-		}
+	if len(rows) > 0 {
+		at, ok = *rows[0].DueAt, true
 	}
-	if closed := l.closedUntil(); ok && closed.After(tx.Now) {
-		if at.Before(closed) {
-			at = closed
-		}
-		if err := soonest(repetitions(tx, l)); err != nil {
-			return at, ok, fmt.Errorf("look for repetitions: %w", err)
-		}
+	closed := l.closedUntil()
+	if !ok || !closed.After(tx.Now) {
+		return at, ok, nil
+	}
+	if at.Before(closed) {
+		at = closed
+	}
+	rows = nil
+	if err := repetitions(tx, l).Select("due_at").Order("due_at").Limit(1).Find(&rows).Error; err != nil {
+		return at, ok, fmt.Errorf("look for repetitions: %w", err)
+	}
+	if len(rows) > 0 && rows[0].DueAt.Before(at) {
+		at = *rows[0].DueAt
 	}
 	return at, ok, nil
 }
+
+// nextOfLane reads one entry of the index for each purpose, however many messages wait.
+const nextOfLane = `SELECT m.due_at FROM (
+	SELECT id FROM (SELECT id FROM messages WHERE channel = ? AND purpose = ? AND due_at > ? ORDER BY due_at LIMIT 1) a
+	UNION ALL SELECT id FROM (SELECT id FROM messages WHERE channel = ? AND purpose = ? AND due_at > ? ORDER BY due_at LIMIT 1) b
+	UNION ALL SELECT id FROM (SELECT id FROM messages WHERE channel = ? AND purpose = ? AND due_at > ? ORDER BY due_at LIMIT 1) c
+) x JOIN messages m ON m.id = x.id ORDER BY m.due_at LIMIT 1`
 
 // everyDue is before whatever may be due. A range on the index, unlike IS NOT NULL, passes over the messages that have ended, of which
 // there are always many more than waiting ones.

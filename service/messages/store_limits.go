@@ -124,9 +124,9 @@ func useConsent(tx *db.Tx, id int64, message model.MessageID) error {
 	return nil
 }
 
-// returnConsent opens the consent again that a message had used.
-func returnConsent(tx *db.Tx, message model.MessageID) error {
-	err := tx.Gorm().Model(&model.MessageConsent{}).Where("message_id = ? AND state = ?", message, model.ConsentUsed).
+// returnConsent opens the consent again that a message had used of an app. It may have used another app's before, by another channel.
+func returnConsent(tx *db.Tx, app string, message model.MessageID) error {
+	err := tx.Gorm().Model(&model.MessageConsent{}).Where("message_id = ? AND app_id = ? AND state = ?", message, app, model.ConsentUsed).
 		Updates(map[string]any{"state": model.ConsentOpen, "message_id": nil, "used_at": nil}).Error
 	if err != nil {
 		return fmt.Errorf("return the consent of message %d: %w", message, err)

@@ -33,12 +33,15 @@ func (x *texts) Send(_ context.Context, m sms.Message) (string, error) {
 	return fmt.Sprintf("5000:%d", len(x.sent)), x.err
 }
 
-func (x *texts) Receipts(context.Context) ([]sms.Receipt, error) {
+// mailbox is a provider that can be asked what became of texts.
+type mailbox struct{ *texts }
+
+func (x mailbox) Receipts(context.Context) ([]sms.Receipt, error) {
 	defer func() { x.receipts = nil }()
 	return x.receipts, nil
 }
 
-func (x *texts) Replies(context.Context) ([]sms.Reply, error) {
+func (x mailbox) Replies(context.Context) ([]sms.Reply, error) {
 	defer func() { x.replies = nil }()
 	return x.replies, nil
 }
@@ -55,6 +58,8 @@ func textTo(n int) messages.Message {
 func TestSMS(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
 		w := newWorld(t, d, clock)
+		w.mail = true
+		w.restart()
 		w.run() // enters the timetable
 		w.fans.phones[1] = phoneNumber
 		w.enqueue(textTo(1))
