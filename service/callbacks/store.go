@@ -17,6 +17,14 @@ type identity struct{ app, key string }
 
 func identityOf(c model.Callback) identity { return identity{c.AppID, c.DedupeKey} }
 
+// insertAll stores rows in one statement.
+func insertAll(tx *db.Tx, rows []model.Callback) error {
+	if err := tx.Gorm().Create(&rows).Error; err != nil {
+		return fmt.Errorf("store %d callbacks: %w", len(rows), err)
+	}
+	return nil
+}
+
 // idsOf looks up those of the callbacks that are stored.
 func idsOf(tx *db.Tx, list []model.Callback) (map[identity]model.CallbackID, error) {
 	var apps []string

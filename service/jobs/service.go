@@ -119,8 +119,8 @@ func (q *Queue) InsertNew(_ context.Context, tx *db.Tx, list []Job) error {
 		}
 		due = due || !rows[i].RunAt.After(tx.Now)
 	}
-	if err := tx.Gorm().Create(&rows).Error; err != nil {
-		return fmt.Errorf("insert %d jobs: %w", len(rows), err)
+	if err := insertAll(tx, rows); err != nil {
+		return err
 	}
 	if due {
 		tx.OnCommit(q.nudge)
