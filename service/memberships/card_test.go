@@ -17,7 +17,7 @@ import (
 
 // The platform's rule: what a card gives decides how it is paid, and the wrong way is refused with the rule.
 func TestChannelFollowsTheBenefits(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	onSQLite(t, func(t *testing.T, w *world) {
 		online := newPlan(model.PlanMonths, 1)
 		online.PercentOff = 0
 		online.Extras.Services = []model.PlanService{{Text: "线上冲泡课", Online: true}}
@@ -55,7 +55,7 @@ func TestChannelFollowsTheBenefits(t *testing.T) {
 }
 
 func TestPlanTermsAreRefused(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	onSQLite(t, func(t *testing.T, w *world) {
 		for name, change := range map[string]func(*memberships.NewPlan){
 			"a lifetime as trial":                  func(p *memberships.NewPlan) { p.Unit, p.Length, p.Trial = model.PlanLifetime, 0, true },
 			"grace for ever":                       func(p *memberships.NewPlan) { p.Unit, p.Length, p.GraceDays = model.PlanLifetime, 0, 1 },
@@ -163,7 +163,7 @@ func TestTrialOncePerPerson(t *testing.T) {
 }
 
 func TestMaxStack(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	onSQLite(t, func(t *testing.T, w *world) {
 		in := newPlan(model.PlanMonths, 1)
 		in.MaxStack = 2
 		p, other := w.create(in), w.create(newPlan(model.PlanMonths, 1))
@@ -402,7 +402,7 @@ func TestBirthdays(t *testing.T) {
 
 // Break-even before buying: from the plan's own numbers, and from what the member has bought.
 func TestOffersEstimate(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	onSQLite(t, func(t *testing.T, w *world) {
 		w.create(newPlan(model.PlanMonths, 12)) // 99 yuan, five percent off
 		m := w.who[0]
 		err := w.db.Do(t.Context(), func(ctx context.Context, tx *db.Tx) error {

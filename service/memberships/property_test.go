@@ -81,7 +81,7 @@ func (p *paper) refund(s *span, whole bool) {
 // the price of the unused days less what was saved, and at the end no invariant is broken. Plans of days, so that the paper is plain arithmetic; months have
 // their own property test.
 func TestT39_LivesAgainstAPlainModel(t *testing.T) {
-	const most = 12 // each life is hundreds of statements
+	const most = 6 // each life is hundreds of statements
 	lives := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		if lives++; lives <= most {

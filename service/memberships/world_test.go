@@ -186,6 +186,13 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 	})
 }
 
+// onSQLite is each for what no database can differ in.
+func onSQLite(t *testing.T, f func(t *testing.T, w *world)) {
+	t.Helper()
+	d, clock := dbtest.SQLite(t)
+	f(t, newWorld(t, d, clock, newWeChat(clock)))
+}
+
 func two(t *testing.T, f func(t *testing.T, a, b *world)) {
 	t.Helper()
 	for _, driver := range []db.Driver{db.SQLite, db.MySQL} {
