@@ -34,7 +34,7 @@ func sum(of map[string]model.Fen) (total model.Fen) {
 // end exactly what WeChat and staff gave back is back. Few lives are lived unless -rapid.checks says otherwise.
 func TestT39_RandomLivesOfRefunds(t *testing.T) {
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		if err := f.Value.Set("5"); err != nil {
+		if err := f.Value.Set("3"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,7 +64,7 @@ func TestT39_RandomLivesOfRefunds(t *testing.T) {
 				}
 			}
 		}
-		for range rapid.IntRange(3, 25).Draw(rt, "steps") {
+		for range rapid.IntRange(3, 20).Draw(rt, "steps") {
 			switch rapid.IntRange(0, 9).Draw(rt, "step") {
 			case 0, 1, 2: // somebody asks
 				source := fmt.Sprintf("life:%d:%d", life, rapid.IntRange(0, 6).Draw(rt, "source"))

@@ -36,7 +36,7 @@ func TestAbnormalRefundResubmitted(t *testing.T) {
 	lite(t, func(t *testing.T, w *world) {
 		o, r := w.abnormal("m1")
 		w.wantOpenBreaks("refund_abnormal")
-		w.pass(24 * time.Hour)
+		w.pass(time.Hour)
 		w.wantRefund(r.ID, model.RefundAbnormal, "refund_abnormal")
 		for name, do := range map[string]func(context.Context, payments.RefundAction) (model.PayRefund, error){"RetryRefund": w.RetryRefund, "GiveUpRefund": w.GiveUpRefund} {
 			if _, err := do(t.Context(), act(r)); !errors.Is(err, payments.ErrRefundHeld) {
