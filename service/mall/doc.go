@@ -31,7 +31,8 @@
 // With a cash part the points are held, and the stock and the slots taken, until the payment is here: then the hold is captured and the
 // gift given. When nobody pays in time, or the member gives up, the points go back to their own lots, and stock and slots with
 // them. The hold decides between the two, under the lock of the account. Money that comes too late, or for a coupon or days that
-// cannot be given any more, is due to go back, and so is what staff take back; nothing is ever kept of one side only.
+// cannot be given any more, is due to go back, and so is what staff take back; nothing is ever kept of one side only. It goes back by itself (package payments). What staff refund of a
+// payment without taking the redemption back is a kindness: the gift stays given, so the mall does not react to payments.Refunded.
 //
 // # What is given
 //
