@@ -12,13 +12,6 @@ import (
 	"huitou/model/random"
 )
 
-func insertNew(tx *db.Tx, rows []model.Job) error {
-	if err := tx.Gorm().Create(&rows).Error; err != nil {
-		return fmt.Errorf("insert %d jobs: %w", len(rows), err)
-	}
-	return nil
-}
-
 // take claims up to n due jobs for this process and returns them in the order in which they are due.
 func (q *Queue) take(ctx context.Context, n int) ([]model.Job, error) {
 	var got []model.Job

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -92,7 +91,7 @@ func (is *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for k, v := range header {
 		w.Header()[k] = v
 	}
-	_, _ = io.WriteString(w, string(body))
+	_, _ = w.Write(body)
 }
 
 func (is *issuer) client(t *testing.T, publicKeys ...PublicKey) *Client {
