@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,9 @@ import (
 // TestMain lets this binary be the process that is killed: with a database in its environment it sends what is due and does nothing else.
 func TestMain(m *testing.M) {
 	if os.Getenv("HUITOU_SEND_DRIVER") == "" {
+		if err := flag.Set("rapid.checks", propertyRounds); err != nil { // the command line still has the last word
+			panic(err)
+		}
 		os.Exit(m.Run())
 	}
 	if err := sendDue(); err != nil {

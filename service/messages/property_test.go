@@ -17,11 +17,11 @@ import (
 )
 
 // Whatever WeChat, the network and kills do in whatever order: no message is seen twice, what is said to be accepted was
-// seen, what is said to have failed was not, and every message comes to an end.
+// seen, what is said to have failed was not, and every message comes to an end. That each kind of end is met is the tables' business.
 func TestAnyMisfortune(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
 	w := newWorld(t, d, clock)
-	next, ends := 0, map[model.MessageState]int{}
+	next := 0
 	lost := errors.New("no answer")
 	misfortunes := map[string]verdict{
 		"well":             {},
@@ -71,7 +71,6 @@ func TestAnyMisfortune(t *testing.T) {
 			got = w.row(m.Key)
 		}
 		shown, _ := w.phone.seen()
-		ends[got.State]++
 		switch {
 		case shown > 1:
 			rt.Fatalf("seen %d times after %v", shown, script)
@@ -83,9 +82,6 @@ func TestAnyMisfortune(t *testing.T) {
 			rt.Fatalf("did not come to an end after %v: %s %q", script, got.State, got.Reason)
 		}
 	})
-	if len(ends) != 3 {
-		t.Errorf("ends %v: want some of each kind, else the test shows nothing", ends)
-	}
 	w.sound()
 }
 
