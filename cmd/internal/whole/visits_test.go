@@ -2,9 +2,11 @@ package whole
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"huitou/cmd/internal/demo"
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/service/surveys"
 )
 
 func init() {
@@ -66,8 +69,9 @@ func (f *furnished) andVisits(all map[string]sample) map[string]sample {
 	}
 	nothing := map[string]string{"id": "999999"}
 	maps.Copy(all, map[string]sample{
-		"my-surveys":    {},
-		"answer-survey": {path: map[string]string{"id": absent}, body: fixed(map[string]any{"answers": []any{map[string]any{"question": 1, "number": 9, "text": ""}}})},
+		"my-surveys": {},
+		"answer-survey": {path: map[string]string{"id": absent}, body: fixed(answered(9)), other: with("answers", answered(8)["answers"]),
+			fresh: func(t *testing.T, c *call) { c.path = f.invited(t, survey(t), c.token) }},
 
 		"list-visit-plans":  {query: "limit=5"},
 		"create-visit-plan": {body: fixed(f.visitPlan()), other: with("name", "另一个计划")},
@@ -132,6 +136,43 @@ func (f *furnished) survey() map[string]any {
 			map[string]any{"text": "完好", "problem": false}, map[string]any{"text": "有破损", "problem": true}}},
 		map[string]any{"kind": "text", "ask": "想对我们说的话", "required": false, "most": 200},
 	}}
+}
+
+// answered are the answers to survey, with a score.
+func answered(score int) map[string]any {
+	return map[string]any{"answers": []any{map[string]any{"question": 1, "number": score, "text": ""}}}
+}
+
+// invited opens a survey, invites the caller to it and returns where he answers.
+func (f *furnished) invited(t *testing.T, survey, token string) string {
+	t.Helper()
+	f.exec(t, "UPDATE surveys SET state = 'open' WHERE id = ?", survey)
+	m, err := f.app.Members.Authenticate(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := strconv.ParseInt(survey, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = f.app.DB.Do(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		_, err := f.app.Surveys.InviteTx(ctx, tx, surveys.Invite{Survey: model.SurveyID(id), Member: m, Source: "sample:" + survey, Until: tx.Now.Add(time.Hour)})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := f.app.Surveys.Mine(t.Context(), m)
+	if err != nil || len(list) == 0 {
+		t.Fatalf("the caller is invited to %d surveys (%v)", len(list), err)
+	}
+	for _, inv := range list {
+		if inv.Survey.ID == model.SurveyID(id) {
+			return "/api/v1/me/surveys/" + string(inv.ID) + "/answers"
+		}
+	}
+	t.Fatal("the invitation is not among the caller's")
+	return ""
 }
 
 func (f *furnished) task() map[string]any {
