@@ -160,12 +160,16 @@ type Opened struct {
 }
 
 // UseCode turns a code into a period, like a purchase: laid after what there is, with everything that the plan gives. The code itself tells a
-// repetition. It returns ErrCodeTypo, ErrCodeUnknown for every code that was never made or was closed, ErrCodeUsed, ErrCodeLapsed,
+// repetition, which is answered even while the member has to wait. It returns ErrCodeTypo, ErrCodeUnknown for every code that was never made or was closed, ErrCodeUsed, ErrCodeLapsed,
 // ErrLifetime, ErrTooFar, ErrTrialUsed (the code stays good then), or ErrGuessing after too many unknown ones (with retry_after_s).
 func (s *Service) UseCode(ctx context.Context, in UseCode) (o Opened, err error) {
 	code, ok := plainCode(in.Code)
 	if !ok {
 		return o, ErrCodeTypo // no guess: nobody learns anything from what can be worked out on paper
+	}
+	// His own code is no guess: the answer was lost, say, and wrong ones came between.
+	if o, found, err := s.ownCode(ctx, in.Member, codeHash(code)); err != nil || found {
+		return o, err
 	}
 	if err := s.chargeTry(ctx, in.Member); err != nil {
 		return o, err
@@ -180,6 +184,24 @@ func (s *Service) UseCode(ctx context.Context, in UseCode) (o Opened, err error)
 		}
 	}
 	return o, err
+}
+
+// ownCode looks a code up among those that the member has used, which tells nothing about any other.
+func (s *Service) ownCode(ctx context.Context, m model.MemberID, hash string) (o Opened, found bool, err error) {
+	err = s.db.Read(ctx, func(_ context.Context, tx *db.Tx) error {
+		code, batch, known, err := codeOfMember(tx, m, hash)
+		if err != nil || !known {
+			return err
+		}
+		plan, err := planByID(tx, batch.PlanID)
+		if err != nil {
+			return err
+		}
+		found = true
+		o, err = usedCode(tx, m, code, plan)
+		return err
+	})
+	return o, found, err
 }
 
 func (s *Service) useCode(ctx context.Context, tx *db.Tx, m model.MemberID, hash string) (Opened, error) {

@@ -163,6 +163,19 @@ func TestT33_CodesAreNotGuessed(t *testing.T) {
 		if _, err := b.UseCode(t.Context(), memberships.UseCode{Member: a.who[1], Code: codes[0]}); err != nil {
 			t.Errorf("another member does not wait: %v", err)
 		}
+		// Who repeats his own code is told again what it gave, wrong ones or not; somebody else's used code is a guess like any other.
+		for i := range 6 {
+			_, err := a.UseCode(t.Context(), memberships.UseCode{Member: a.who[1], Code: wrong[i]})
+			if want := []error{memberships.ErrCodeUnknown, memberships.ErrGuessing}[i/5]; !errors.Is(err, want) {
+				t.Errorf("wrong code %d = %v, want %v", i, err, want)
+			}
+		}
+		if o, err := b.UseCode(t.Context(), memberships.UseCode{Member: a.who[1], Code: codes[0]}); err != nil || !o.Replayed || o.To.String() != "2026-12-21" {
+			t.Errorf("his own code again while he waits: %+v, %v", o, err)
+		}
+		if _, err := a.UseCode(t.Context(), memberships.UseCode{Member: m, Code: codes[0]}); !errors.Is(err, memberships.ErrGuessing) {
+			t.Errorf("somebody else's used code while he waits = %v", err)
+		}
 		a.holds()
 	})
 }

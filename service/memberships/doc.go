@@ -37,7 +37,8 @@
 // # Refunds
 //
 //   - What goes back is price x unused days / all days, rounded down, less what the card saved; today counts as used, a lifetime as ten
-//     years. By a plan's policy of whole refunds all days count as unused. Asked once, the figures are frozen.
+//     years. By a plan's policy of whole refunds all days count as unused. It is never more than
+//     what other refunds left of the payment. Asked once, the figures are frozen.
 //   - Until WeChat says that the payer has the money, the card holds and gives nothing new. A refund that never succeeds changes nothing;
 //     one that staff closed at payments lets another be asked for.
 //   - Then, in one transaction: the period ends with that day, or counts no more when its whole price is back or it has not begun; those
@@ -45,7 +46,7 @@
 //     in proportion to the money; the member is told. Unused coupons of the card are taken back in reaction to the fact, which waits for those that an
 //     order holds. Every move keeps its before and after.
 //   - Money that somebody gave back elsewhere changes the card only when nothing of its price is left. What the plan does not promise, one of the
-//     staff gives up to a limit; beyond it a second person decides at payments.
+//     staff gives up to the limit of a day that payments counts for all refunds; beyond it a second person decides there (threat T11).
 //
 // The sources are rules.md b5 of the design notes and the complaints listed there.
 package memberships

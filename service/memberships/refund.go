@@ -74,7 +74,7 @@ func (s *Service) StaffRefundQuote(ctx context.Context, number model.PublicID, p
 }
 
 // quote works a refund out, or repeats the one that was asked for.
-func (s *Service) quote(_ context.Context, tx *db.Tx, o model.MembershipOrder, policy model.RefundPolicy) (Quote, model.MembershipRefund, error) {
+func (s *Service) quote(ctx context.Context, tx *db.Tx, o model.MembershipOrder, policy model.RefundPolicy) (Quote, model.MembershipRefund, error) {
 	var none model.MembershipRefund
 	if o.State != model.MembershipActivated {
 		return Quote{}, none, ErrNotActive
@@ -114,9 +114,14 @@ func (s *Service) quote(_ context.Context, tx *db.Tx, o model.MembershipOrder, p
 	}
 	q.Policy = by
 	q.TotalDays, q.UnusedDays = unusedDays(p, by, today)
-	q.Amount = refundable(o.PriceFen, q.TotalDays, q.UnusedDays, q.Taken)
-	if q.Amount == 0 && q.Refusal == nil {
-		q.Refusal = ErrNothingLeft
+	pay, err := s.payments.OrderTx(ctx, tx, o.PayOrderID)
+	if err != nil {
+		return Quote{}, none, fmt.Errorf("read the payment of membership order %d: %w", o.ID, err)
+	}
+	// Staff may have given back a part of the payment before, and cannot give that again.
+	q.Amount = min(refundable(o.PriceFen, q.TotalDays, q.UnusedDays, q.Taken), pay.RefundableFen())
+	if q.Amount == 0 {
+		q.Refusal = ErrNothingLeft // whatever the plan says
 	}
 	return q, none, nil
 }
@@ -134,7 +139,7 @@ type AskRefund struct {
 // AskRefund freezes what goes back and gives it to payments. Until WeChat says that the payer has the money the card holds as before, but gives
 // nothing new; a refund that never succeeds changes nothing. Who asks again gets the refund that there is. It returns fault.ErrInvalid,
 // ErrUnknown, ErrNotActive, ErrNothingLeft, of members also ErrNoRefund and ErrRefundLate, of staff ErrNeedsTwo, and the faults of
-// payments.RefundTx.
+// payments.RefundTx. What staff give beyond the plan counts against what one person may give back alone on a day at payments.
 func (s *Service) AskRefund(ctx context.Context, in AskRefund) (r Refund, err error) {
 	if err := fault.InvalidFields(in.faults()); err != nil {
 		return r, err
@@ -203,8 +208,14 @@ func (s *Service) askRefund(ctx context.Context, tx *db.Tx, in AskRefund) (Refun
 	if err != nil {
 		return Refund{}, err
 	}
-	if promised := q.Refusal == nil && q.Policy == plan.RefundPolicy; !promised && q.Amount > s.alone {
-		return Refund{}, ErrNeedsTwo.With("alone_fen", int64(s.alone))
+	if promised := q.Refusal == nil && q.Policy == plan.RefundPolicy; !promised {
+		alone, limit, err := s.payments.CountAloneTx(ctx, tx, in.Staff, q.Amount)
+		if err != nil {
+			return Refund{}, err
+		}
+		if !alone { // threat T11
+			return Refund{}, ErrNeedsTwo.With("alone_fen", int64(limit))
+		}
 	}
 	return s.freeze(ctx, tx, o, q, in)
 }

@@ -1,7 +1,6 @@
 package memberships
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -68,9 +67,6 @@ type Deps struct {
 	PointsExpire func(from time.Time) time.Time
 	// PointsCost is what a hundred points are worth to a member, in fen: what the extra points of a card count as saved.
 	PointsCost model.Fen
-	// RefundAlone is how much one of the staff may give back beyond what a plan promises; 0 means 500 yuan. More needs a second person
-	// (threat T11).
-	RefundAlone model.Fen
 	// Page is the page of the mini-program or site that the message opens; may be empty.
 	Page string
 }
@@ -89,7 +85,6 @@ type Service struct {
 	points   Points
 	expire   func(from time.Time) time.Time
 	cost     model.Fen
-	alone    model.Fen
 	page     string
 }
 
@@ -99,7 +94,6 @@ func New(d Deps) *Service {
 	s := &Service{
 		db: d.DB, members: d.Members, payments: d.Payments, coupons: d.Coupons, messages: d.Messages,
 		queue: d.Queue, facts: d.Facts, log: d.Log, people: d.People, points: d.Points, expire: d.PointsExpire, cost: d.PointsCost, page: d.Page,
-		alone: cmp.Or(d.RefundAlone, 50_000),
 	}
 	if s.expire == nil {
 		s.expire = func(time.Time) time.Time { return time.Time{} }

@@ -88,6 +88,21 @@ func codeByHash(tx *db.Tx, hash string) (c model.MembershipCode, b model.Members
 	return c, b, nil
 }
 
+// codeOfMember returns a code that a member has used, with its batch.
+func codeOfMember(tx *db.Tx, m model.MemberID, hash string) (c model.MembershipCode, b model.MembershipCodeBatch, found bool, err error) {
+	err = tx.Gorm().Where("code_hash = ? AND member_id = ?", hash, m).Take(&c).Error
+	if db.IsNotFound(err) {
+		return c, b, false, nil
+	}
+	if err == nil {
+		err = tx.Gorm().Where("id = ?", c.BatchID).Take(&b).Error
+	}
+	if err != nil {
+		return c, b, false, fmt.Errorf("look a code of member %d up: %w", m, err)
+	}
+	return c, b, true, nil
+}
+
 // takeCode gives a code to a member, unless somebody has it or its batch was closed at this moment.
 func takeCode(tx *db.Tx, id model.MembershipCodeID, m model.MemberID) (bool, error) {
 	res := tx.Gorm().Exec(`UPDATE membership_codes SET member_id = ?, used_at = ? WHERE id = ? AND member_id IS NULL

@@ -58,7 +58,7 @@ func (s *Service) ask(ctx context.Context, tx *db.Tx, in AskRefund) (model.PayRe
 	}
 	row := model.PayRefundAsk{PayOrderID: in.PayOrder, AmountFen: in.Amount, Reason: in.Reason, StaffID: in.Staff,
 		Day: model.DayOf(tx.Now, model.Shanghai), State: model.AskWaiting, CreatedAt: tx.Now}
-	alone, err := countAlone(tx, row, s.refundAlone)
+	alone, err := countAlone(tx, row.StaffID, row.Day, row.AmountFen, s.refundAlone)
 	if err != nil {
 		return 0, err
 	}
@@ -71,6 +71,14 @@ func (s *Service) ask(ctx context.Context, tx *db.Tx, in AskRefund) (model.PayRe
 	}
 	return row.ID, audit.Record(ctx, tx, audit.Entry{Staff: in.Staff, Action: "payments.refund_request", Ref: askKey(row.ID),
 		Detail: map[string]any{"pay_order": in.PayOrder, "amount_fen": in.Amount, "reason": in.Reason}})
+}
+
+// CountAloneTx adds what one of the staff is about to give back, 1 fen or more, to what he gave back alone on this business day; whoever
+// sells something calls it for refunds that nobody else looks at. alone is false, and nothing is counted, when that would exceed limit, which
+// is Deps.RefundAlone: then a second person must decide.
+func (s *Service) CountAloneTx(_ context.Context, tx *db.Tx, staff model.StaffID, amount model.Fen) (alone bool, limit model.Fen, err error) {
+	alone, err = countAlone(tx, staff, model.DayOf(tx.Now, model.Shanghai), amount, s.refundAlone)
+	return alone, s.refundAlone, err
 }
 
 // applyAsk makes the refund of an ask, in the name of whoever lets it happen.

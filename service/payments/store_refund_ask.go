@@ -56,16 +56,16 @@ func decideRow(tx *db.Tx, id model.PayRefundAskID, to model.PayRefundAskState, b
 	return res.RowsAffected == 1, nil
 }
 
-// countAlone adds a refund to what its asker has given back alone on its day, unless that would exceed the limit.
-func countAlone(tx *db.Tx, row model.PayRefundAsk, limit model.Fen) (alone bool, err error) {
-	if _, err := tx.Insert(&model.PayRefundDay{StaffID: row.StaffID, Day: row.Day}); err != nil {
-		return false, fmt.Errorf("count the refunds of staff %d: %w", row.StaffID, err)
+// countAlone adds an amount to what one of the staff has given back alone on a day, unless that would exceed the limit.
+func countAlone(tx *db.Tx, staff model.StaffID, day model.Day, amount, limit model.Fen) (alone bool, err error) {
+	if _, err := tx.Insert(&model.PayRefundDay{StaffID: staff, Day: day}); err != nil {
+		return false, fmt.Errorf("count the refunds of staff %d: %w", staff, err)
 	}
 	res := tx.Gorm().Model(&model.PayRefundDay{}).
-		Where("staff_id = ? AND day = ? AND amount_fen + ? <= ?", row.StaffID, row.Day, row.AmountFen, limit).
-		Update("amount_fen", gorm.Expr("amount_fen + ?", row.AmountFen))
+		Where("staff_id = ? AND day = ? AND amount_fen + ? <= ?", staff, day, amount, limit).
+		Update("amount_fen", gorm.Expr("amount_fen + ?", amount))
 	if res.Error != nil {
-		return false, fmt.Errorf("count the refunds of staff %d: %w", row.StaffID, res.Error)
+		return false, fmt.Errorf("count the refunds of staff %d: %w", staff, res.Error)
 	}
 	return res.RowsAffected == 1, nil
 }
