@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ func (s *Service) Apply(ctx context.Context, t wechat.Transaction, via Via) (Out
 	if out, known, err := s.seenBefore(ctx, t, via); err != nil || known {
 		return out, err
 	}
-	got, err := s.applying.DoBy(ctx, struct{}{}, statement{t, via})
+	got, err := s.applying.DoBy(ctx, lane(t.OutTradeNo), statement{t, via})
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply a %s about %q: %w", via, clip(t.OutTradeNo), err)
 	}
@@ -47,12 +48,23 @@ type applied struct {
 	alarm *model.PayBreak
 }
 
-// applyMost is how many statements are applied in one transaction.
-const applyMost = 32
+// lane spreads orders over a few transactions at a time: together they share commits, side by side they do not wait for each other's
+// statements.
+func lane(number string) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(number))
+	return h.Sum32() % applyLanes
+}
+
+// applyLanes is how many transactions apply statements at once, applyMost how many statements are applied in one transaction.
+const (
+	applyLanes = 16
+	applyMost  = 32
+)
 
 // applyTogether applies the statements that came in while others were being committed, in the order of their numbers, in which every
 // instance locks the orders.
-func (s *Service) applyTogether(ctx context.Context, tx *db.Tx, _ struct{}, list []statement) ([]db.Outcome[applied], error) {
+func (s *Service) applyTogether(ctx context.Context, tx *db.Tx, _ uint32, list []statement) ([]db.Outcome[applied], error) {
 	order := make([]int, len(list))
 	for i := range order {
 		order[i] = i

@@ -80,7 +80,7 @@ type Service struct {
 	cap, refundAlone      model.Fen
 	payWithin             time.Duration
 
-	applying *db.Group[struct{}, statement, applied]
+	applying *db.Group[uint32, statement, applied]
 }
 
 // New returns the service and registers its workers with the queue.
