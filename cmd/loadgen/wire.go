@@ -81,6 +81,9 @@ func (p *platform) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := []byte(`{"errcode":0,"errmsg":"ok","access_token":"load","expires_in":7200,"msgid":1,"is_trade_managed":false}`)
+	if r.URL.Path == "/cgi-bin/user/info" {
+		body = []byte(`{"subscribe":1,"openid":"` + r.URL.Query().Get("openid") + `","subscribe_time":1700000000}`)
+	}
 	if strings.HasPrefix(r.URL.Path, "/v3/") {
 		body = []byte(`{"prepay_id":"wx` + random.Digits(34) + `"}`)
 		for name, values := range p.signature(body, time.Now(), publicID) {
