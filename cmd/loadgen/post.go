@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -20,11 +19,10 @@ type post struct {
 	town   *town
 	server *httptest.Server
 	addrs  []string // of the servers
-	files  []string
 	client *http.Client
 
 	mu    sync.Mutex
-	fates map[string]fate // by the path of the notice's resource
+	fates map[string]fate // by the notice's id, which repetitions share
 	late  map[string]bool // that have not come yet
 	open  bool            // for late ones
 
@@ -202,7 +200,7 @@ func (p *post) bring(l letter, right func(status int) bool) bool {
 }
 
 // deliverAll waits until everything that was handed in has come.
-func (p *post) deliverAll(context.Context) { p.posting.Wait() }
+func (p *post) deliverAll() { p.posting.Wait() }
 
 func (p *post) report() string {
 	return fmt.Sprintf("%d notices came at once, %d were lost, %d came late; %d copies in all, %d forged", p.came.Load(), p.lost.Load(), p.delayed.Load(), p.copies.Load(), p.forged.Load())

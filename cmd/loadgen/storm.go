@@ -81,7 +81,7 @@ func (f stormyFlags) run(ctx context.Context, w io.Writer) (err error) {
 	if err := t.sell(ctx, w, f); err != nil {
 		return err
 	}
-	t.post.deliverAll(ctx)
+	t.post.deliverAll()
 	fmt.Fprintf(w, "storm       over after %s: %s; load average %s\n", time.Since(began).Round(time.Second), t.post.report(), loadAverage())
 	found, err := t.credited(ctx, w, f.orders)
 	if err != nil {

@@ -17,8 +17,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"huitou/cmd/internal/app"
 	"huitou/cmd/internal/demo"
 	"huitou/model"
@@ -41,6 +39,7 @@ type town struct {
 	post    *post
 	life    serverLife
 	servers [2]*exec.Cmd
+	files   []string // what each server is told
 	undo    []func() error
 }
 
@@ -117,7 +116,7 @@ func openTown(ctx context.Context, st store, keep bool) (t *town, err error) {
 			return nil, err
 		}
 		t.post.addrs = append(t.post.addrs, l.Addr().String())
-		t.post.files = append(t.post.files, filepath.Join(dir, fmt.Sprintf("server-%d.json", i)))
+		t.files = append(t.files, filepath.Join(dir, fmt.Sprintf("server-%d.json", i)))
 		if err := l.Close(); err != nil {
 			return nil, err
 		}
@@ -172,11 +171,11 @@ func (t *town) startServers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(t.post.files[i], text, 0o600); err != nil {
+		if err := os.WriteFile(t.files[i], text, 0o600); err != nil {
 			return err
 		}
 		c := exec.CommandContext(ctx, os.Args[0], "storm", "server")
-		c.Env, c.Stderr = append(os.Environ(), serverLifeFile+"="+t.post.files[i]), os.Stderr
+		c.Env, c.Stderr = append(os.Environ(), serverLifeFile+"="+t.files[i]), os.Stderr
 		if err := c.Start(); err != nil {
 			return fmt.Errorf("start a server: %w", err)
 		}
@@ -289,21 +288,14 @@ func (t *town) nextDay(ctx context.Context) error {
 	}
 	t.post.openForLate()
 	t.sim.Nudge()
-	var g errgroup.Group
-	g.Go(func() error {
-		for end := time.Now().Add(5 * time.Minute); t.post.lateLeft() > 0; time.Sleep(200 * time.Millisecond) {
-			if time.Now().After(end) {
-				return fmt.Errorf("%d late notices did not come", t.post.lateLeft())
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
+	for end := time.Now().Add(5 * time.Minute); t.post.lateLeft() > 0; time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(end) {
+			return fmt.Errorf("%d late notices did not come", t.post.lateLeft())
 		}
-		return nil
-	})
-	if err := g.Wait(); err != nil {
-		return err
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 	}
-	t.post.deliverAll(ctx)
+	t.post.deliverAll()
 	return nil
 }

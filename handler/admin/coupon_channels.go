@@ -41,7 +41,7 @@ func couponCodes(r *web.Routes, s *coupons.Service) {
 			return nil, err
 		}
 		return &codesCSVReply{ContentType: "text/csv; charset=utf-8", Batch: string(b.ID), CacheControl: "no-store",
-			Body: []byte("code\r\n" + strings.Join(codes, "\r\n") + "\r\n")}, nil
+			Body: codesCSV(codes)}, nil
 	})
 	web.Get(r, "/coupon-templates/{id}/code-batches", web.Staff(staff.CouponsManage), web.Doc{
 		ID: "list-coupon-codes", Summary: "兑换码批次与已用数量", Tag: "优惠券", Errors: []*fault.Fault{coupons.ErrTemplateUnknown},
@@ -145,6 +145,11 @@ type makeCodesRequest struct {
 		ValidUntil *time.Time `json:"valid_until,omitempty" doc:"exclusive; none is without end"`
 		Note       string     `json:"note" minLength:"1" maxLength:"200" doc:"name of the batch; a template has one of a name, so that a repetition makes no second one"`
 	}
+}
+
+// codesCSV is a file with one column, as spreadsheets open it.
+func codesCSV(codes []string) []byte {
+	return []byte("code\r\n" + strings.Join(codes, "\r\n") + "\r\n")
 }
 
 type codesCSVReply struct {

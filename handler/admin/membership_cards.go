@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"huitou/handler/web"
@@ -22,7 +21,7 @@ func MembershipCards(r *web.Routes, s *memberships.Service) {
 	membershipRefunds(r, s)
 
 	web.Get(r, "/members/{id}/membership", web.Staff(staff.MembersRead), web.Doc{
-		ID: "member-membership", Summary: "会员的会员卡与会员期", Tag: "memberships", Errors: []*fault.Fault{db.ErrCursor, members.ErrUnknown},
+		ID: "member-membership", Summary: "会员的会员卡与会员期", Tag: "会员卡", Errors: []*fault.Fault{db.ErrCursor, members.ErrUnknown},
 	}, func(ctx context.Context, in *memberCardIn) (*memberCardOut, error) {
 		card, periods, next, err := s.MemberCard(ctx, in.ID, db.Page{Cursor: in.Cursor, Limit: in.Limit})
 		if err != nil {
@@ -34,7 +33,7 @@ func MembershipCards(r *web.Routes, s *memberships.Service) {
 
 func membershipCodes(r *web.Routes, s *memberships.Service) {
 	web.Post(r, "/membership-plans/{id}/code-batches", web.Staff(staff.PlansManage), web.Doc{
-		ID: "make-membership-codes", Summary: "生成一批会员卡卡密;CSV 只在此时给出一次,系统只存哈希", Tag: "memberships", Status: http.StatusCreated,
+		ID: "make-membership-codes", Summary: "生成一批会员卡卡密;CSV 只在此时给出一次,系统只存哈希", Tag: "会员卡", Status: http.StatusCreated,
 		Produces: "text/csv", Errors: []*fault.Fault{fault.ErrInvalid, memberships.ErrPlanUnknown, memberships.ErrBatchKnown},
 	}, func(ctx context.Context, in *makeMembershipCodesIn) (*membershipCodesCSV, error) {
 		b, codes, err := s.MakeCodes(ctx, memberships.NewCodes{Staff: web.Actor(ctx).ID, Plan: in.ID, Quantity: in.Body.Quantity,
@@ -43,11 +42,11 @@ func membershipCodes(r *web.Routes, s *memberships.Service) {
 			return nil, err
 		}
 		return &membershipCodesCSV{ContentType: "text/csv; charset=utf-8", Batch: string(b.ID), CacheControl: "no-store",
-			Body: []byte("code\r\n" + strings.Join(codes, "\r\n") + "\r\n")}, nil
+			Body: codesCSV(codes)}, nil
 	})
 
 	web.Get(r, "/membership-code-batches", web.Staff(staff.PlansManage), web.Doc{
-		ID: "list-membership-codes", Summary: "卡密批次与已用数量", Tag: "memberships", Errors: []*fault.Fault{memberships.ErrPlanUnknown},
+		ID: "list-membership-codes", Summary: "卡密批次与已用数量", Tag: "会员卡", Errors: []*fault.Fault{memberships.ErrPlanUnknown},
 	}, func(ctx context.Context, in *membershipBatchesIn) (*membershipBatchesOut, error) {
 		list, err := s.CodeBatches(ctx, in.Plan)
 		if err != nil {
@@ -62,7 +61,7 @@ func membershipCodes(r *web.Routes, s *memberships.Service) {
 	})
 
 	web.Post(r, "/membership-code-batches/{id}/close", web.Staff(staff.PlansManage), web.Doc{
-		ID: "close-membership-codes", Summary: "作废一批中未用的卡密;已激活的会员期不受影响", Tag: "memberships", Status: http.StatusNoContent,
+		ID: "close-membership-codes", Summary: "作废一批中未用的卡密;已激活的会员期不受影响", Tag: "会员卡", Status: http.StatusNoContent,
 		Errors: []*fault.Fault{memberships.ErrBatchUnknown},
 	}, func(ctx context.Context, in *membershipBatchIn) (*struct{}, error) {
 		return nil, s.CloseCodes(ctx, web.Actor(ctx).ID, in.ID)
@@ -71,7 +70,7 @@ func membershipCodes(r *web.Routes, s *memberships.Service) {
 
 func membershipRefunds(r *web.Routes, s *memberships.Service) {
 	web.Get(r, "/membership-orders/{number}/refund", web.Staff(staff.MembershipsRefund), web.Doc{
-		ID: "quote-any-membership-refund", Summary: "会员卡订单现在可退多少", Tag: "memberships",
+		ID: "quote-any-membership-refund", Summary: "会员卡订单现在可退多少", Tag: "会员卡",
 		Errors: []*fault.Fault{memberships.ErrUnknown, memberships.ErrNotActive},
 	}, func(ctx context.Context, in *cardQuoteIn) (*cardQuoteOut, error) {
 		q, err := s.StaffRefundQuote(ctx, in.Number, in.Policy)
@@ -82,7 +81,7 @@ func membershipRefunds(r *web.Routes, s *memberships.Service) {
 	})
 
 	web.Post(r, "/membership-orders/{number}/refund", web.Staff(staff.MembershipsRefund), web.Doc{
-		ID: "refund-any-membership", Summary: "退会员卡:可不按方案的退款规则,须写明原因;超出单人额度的须两人复核", Tag: "memberships",
+		ID: "refund-any-membership", Summary: "退会员卡:可不按方案的退款规则,须写明原因;超出单人额度的须两人复核", Tag: "会员卡",
 		Status: http.StatusCreated, Known: http.StatusOK,
 		Errors: []*fault.Fault{fault.ErrInvalid, memberships.ErrUnknown, memberships.ErrNotActive, memberships.ErrNothingLeft, memberships.ErrNeedsTwo,
 			payments.ErrRefundTooMuch, payments.ErrRefundTooMany, payments.ErrRefundTooLate},
@@ -100,7 +99,7 @@ func membershipRefunds(r *web.Routes, s *memberships.Service) {
 	})
 
 	web.Get(r, "/membership-refunds", web.Staff(staff.MembershipsRefund), web.Doc{
-		ID: "list-membership-refunds", Summary: "会员卡退款,新的在前", Tag: "memberships", Errors: []*fault.Fault{db.ErrCursor},
+		ID: "list-membership-refunds", Summary: "会员卡退款,新的在前", Tag: "会员卡", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *cardRefundsIn) (*cardRefundsOut, error) {
 		list, next, err := s.Refunds(ctx, in.State, db.Page{Cursor: in.Cursor, Limit: in.Limit})
 		if err != nil {

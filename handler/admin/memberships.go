@@ -15,7 +15,7 @@ import (
 // Memberships declares what staff do about plans of the paid card.
 func Memberships(r *web.Routes, s *memberships.Service) {
 	web.Post(r, "/membership-plans", web.Staff(staff.PlansManage), web.Doc{
-		ID: "create-membership-plan", Summary: "新建会员卡方案;warnings 是须知的平台规则", Tag: "memberships", Status: http.StatusCreated,
+		ID: "create-membership-plan", Summary: "新建会员卡方案;warnings 是须知的平台规则", Tag: "会员卡", Status: http.StatusCreated,
 		Errors: []*fault.Fault{fault.ErrInvalid, memberships.ErrNeedsVirtual, memberships.ErrNeedsJSAPI},
 	}, func(ctx context.Context, in *newMembershipPlanIn) (*membershipPlanOut, error) {
 		p, err := s.CreatePlan(ctx, in.command(ctx))
@@ -27,7 +27,7 @@ func Memberships(r *web.Routes, s *memberships.Service) {
 	})
 
 	web.Get(r, "/membership-plans", web.Staff(staff.PlansManage), web.Doc{
-		ID: "list-all-membership-plans", Summary: "全部会员卡方案", Tag: "memberships",
+		ID: "list-all-membership-plans", Summary: "全部会员卡方案", Tag: "会员卡",
 	}, func(ctx context.Context, _ *struct{}) (*membershipPlansOut, error) {
 		plans, err := s.AllPlans(ctx)
 		if err != nil {

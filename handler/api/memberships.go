@@ -24,7 +24,7 @@ func Memberships(r *web.Routes, s *memberships.Service) {
 
 func membershipPurchase(r *web.Routes, s *memberships.Service) {
 	web.Get(r, "/membership-plans", web.Shopper, web.Doc{
-		ID: "list-membership-plans", Summary: "在售会员卡方案,含购买前的回本估算", Tag: "memberships",
+		ID: "list-membership-plans", Summary: "在售会员卡方案,含购买前的回本估算", Tag: "会员卡",
 	}, func(ctx context.Context, _ *struct{}) (*membershipPlansOut, error) {
 		offers, err := s.Offers(ctx, web.Member(ctx))
 		if err != nil {
@@ -34,7 +34,7 @@ func membershipPurchase(r *web.Routes, s *memberships.Service) {
 	})
 
 	web.Post(r, "/membership-orders", web.Shopper, web.Doc{
-		ID: "buy-membership", Summary: "购买会员卡", Tag: "memberships", Status: http.StatusCreated,
+		ID: "buy-membership", Summary: "购买会员卡", Tag: "会员卡", Status: http.StatusCreated,
 		Errors: []*fault.Fault{memberships.ErrPlanUnknown, memberships.ErrNotOnSale, memberships.ErrNeedsVirtual, memberships.ErrNeedsJSAPI,
 			memberships.ErrLifetime, memberships.ErrTooFar, memberships.ErrStacked, memberships.ErrTrialUsed,
 			payments.ErrPaid, payments.ErrClosed, payments.ErrNoPayer, payments.ErrChannelOff, payments.ErrLoginCode, payments.ErrGateway, payments.ErrRefused},
@@ -48,7 +48,7 @@ func membershipPurchase(r *web.Routes, s *memberships.Service) {
 	})
 
 	web.Get(r, "/membership-orders/{number}", web.Shopper, web.Doc{
-		ID: "read-membership-order", Summary: "会员卡订单", Tag: "memberships", Errors: []*fault.Fault{memberships.ErrUnknown},
+		ID: "read-membership-order", Summary: "会员卡订单", Tag: "会员卡", Errors: []*fault.Fault{memberships.ErrUnknown},
 	}, func(ctx context.Context, in *membershipOrderIn) (*membershipOrderOut, error) {
 		o, err := s.Order(ctx, web.Member(ctx), in.Number)
 		if err != nil {
@@ -60,7 +60,7 @@ func membershipPurchase(r *web.Routes, s *memberships.Service) {
 
 func membershipCard(r *web.Routes, s *memberships.Service) {
 	web.Get(r, "/me/membership", web.Shopper, web.Doc{
-		ID: "read-membership", Summary: "我的会员卡", Tag: "memberships",
+		ID: "read-membership", Summary: "我的会员卡", Tag: "会员卡",
 	}, func(ctx context.Context, _ *struct{}) (*membershipOut, error) {
 		c, err := s.Current(ctx, web.Member(ctx))
 		if err != nil {
@@ -70,7 +70,7 @@ func membershipCard(r *web.Routes, s *memberships.Service) {
 	})
 
 	web.Get(r, "/me/membership/periods", web.Shopper, web.Doc{
-		ID: "list-membership-periods", Summary: "我的会员期,新的在前", Tag: "memberships", Errors: []*fault.Fault{db.ErrCursor},
+		ID: "list-membership-periods", Summary: "我的会员期,新的在前", Tag: "会员卡", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *membershipPeriodsIn) (*membershipPeriodsOut, error) {
 		list, next, err := s.History(ctx, web.Member(ctx), db.Page{Cursor: in.Cursor, Limit: in.Limit})
 		if err != nil {
@@ -80,7 +80,7 @@ func membershipCard(r *web.Routes, s *memberships.Service) {
 	})
 
 	web.Post(r, "/me/membership/codes", web.Shopper, web.Doc{
-		ID: "use-membership-code", Summary: "用卡密激活会员卡;同一会员重复提交得到同一结果", Tag: "memberships", Status: http.StatusCreated, Known: http.StatusOK,
+		ID: "use-membership-code", Summary: "用卡密激活会员卡;同一会员重复提交得到同一结果", Tag: "会员卡", Status: http.StatusCreated, Known: http.StatusOK,
 		Errors: []*fault.Fault{memberships.ErrCodeTypo, memberships.ErrCodeUnknown, memberships.ErrCodeUsed, memberships.ErrCodeLapsed,
 			memberships.ErrGuessing, memberships.ErrLifetime, memberships.ErrTooFar, memberships.ErrTrialUsed},
 	}, func(ctx context.Context, in *useMembershipCodeIn) (*openedMembershipOut, error) {
@@ -99,7 +99,7 @@ func membershipCard(r *web.Routes, s *memberships.Service) {
 
 func membershipRefunds(r *web.Routes, s *memberships.Service) {
 	web.Get(r, "/membership-orders/{number}/refund", web.Shopper, web.Doc{
-		ID: "quote-membership-refund", Summary: "现在可退多少:单价×未用天数÷总天数,减去已享受的优惠", Tag: "memberships",
+		ID: "quote-membership-refund", Summary: "现在可退多少:单价×未用天数÷总天数,减去已享受的优惠", Tag: "会员卡",
 		Errors: []*fault.Fault{memberships.ErrUnknown, memberships.ErrNotActive},
 	}, func(ctx context.Context, in *membershipOrderIn) (*membershipQuoteOut, error) {
 		q, err := s.RefundQuote(ctx, web.Member(ctx), in.Number)
@@ -110,7 +110,7 @@ func membershipRefunds(r *web.Routes, s *memberships.Service) {
 	})
 
 	web.Post(r, "/membership-orders/{number}/refund", web.Shopper, web.Doc{
-		ID: "refund-membership", Summary: "申请退会员卡;到账前会员卡照常,不再发放新权益", Tag: "memberships", Status: http.StatusCreated, Known: http.StatusOK,
+		ID: "refund-membership", Summary: "申请退会员卡;到账前会员卡照常,不再发放新权益", Tag: "会员卡", Status: http.StatusCreated, Known: http.StatusOK,
 		Errors: []*fault.Fault{fault.ErrInvalid, memberships.ErrUnknown, memberships.ErrNotActive, memberships.ErrNoRefund, memberships.ErrRefundLate,
 			memberships.ErrNothingLeft, payments.ErrRefundTooMuch, payments.ErrRefundTooMany, payments.ErrRefundTooLate},
 	}, func(ctx context.Context, in *refundMembershipIn) (*membershipRefundOut, error) {

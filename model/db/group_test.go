@@ -141,6 +141,35 @@ func TestGroupWithdrawsACancelledCommandThatWaits(t *testing.T) {
 	}
 }
 
+// DoBy answers in time though the batch hangs, and the command is carried out all the same.
+func TestGroupAnswersByTheTimeThatItsCallerHas(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
+		withCounters(t, d, counter{1, 5})
+		hangs, goOn, carriedOut := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		g := db.NewGroup(d, 8, func(_ context.Context, tx *db.Tx, key int64, ins []int) ([]db.Outcome[int64], error) {
+			close(hangs)
+			<-goOn
+			defer close(carriedOut)
+			return make([]db.Outcome[int64], len(ins)), tx.Gorm().Exec("UPDATE counters SET n = n - 1 WHERE id = ?", key).Error
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { <-hangs; cancel() }()
+		if _, err := g.DoBy(ctx, 1, 1); !errors.Is(err, db.ErrUnknownOutcome) {
+			t.Errorf("DoBy = %v, want ErrUnknownOutcome", err)
+		}
+		if n := value(t, d, 1); n != 5 {
+			t.Errorf("the counter is %d before the batch went on", n)
+		}
+		close(goOn)
+		<-carriedOut
+		for end := time.Now().Add(10 * time.Second); value(t, d, 1) != 4; time.Sleep(time.Millisecond) { // the commit comes a moment later
+			if time.Now().After(end) {
+				t.Fatalf("the counter is %d, the command was not carried out", value(t, d, 1))
+			}
+		}
+	})
+}
+
 func TestGroupSurvivesAPanic(t *testing.T) {
 	d, _ := dbtest.SQLite(t)
 	panics := true

@@ -6,8 +6,9 @@
 // # Rules
 //
 //   - A job exists exactly when its transaction was committed.
-//   - A worker takes a job by a conditional UPDATE that writes its name and a lease; the affected rows decide. (No SKIP
-//     LOCKED: TiDB accepts it and locks nothing.)
+//   - A process takes several due jobs by one conditional UPDATE that writes a token of its own and a lease; what carries the token
+//     afterwards is taken. (No SKIP LOCKED: TiDB accepts it and locks nothing.) What it cannot begin soon it gives back.
+//   - Tries that end while others are being written are settled in one transaction.
 //   - A job whose lease has run out is taken again, so a worker that died delays a job and never loses it. It may then
 //     run twice: workers must be idempotent. A worker that wakes after its lease finds that it may not complete the job.
 //   - An error means another try, after a growing pause with jitter; after MaxAttempts the job is dead and keeps the reason.
