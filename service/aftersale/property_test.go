@@ -92,7 +92,7 @@ func (p *plainLife) look(v *plainVisit, now time.Time) {
 		cooling = cooling || o.order != v.order && o.member == v.member && o.sent != nil && now.Before(o.sent.Add(plainCooling))
 	}
 	switch at := open(now, v.ordinal); {
-	case p.refunded[v.order], p.left[v.member], p.troubled[v.member] > 0, again, now.Sub(v.due) > plainLate:
+	case p.refunded[v.order], p.left[v.member], p.troubled[v.member] > 0, again, now.Sub(v.due) >= plainLate:
 		v.over = true
 	case at.After(now):
 		v.wake = at

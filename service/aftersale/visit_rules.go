@@ -89,7 +89,7 @@ func (t Terms) judge(v model.Visit, m moment) verdict {
 	case model.PlanEnded:
 		return verdict{skip: reasonPlanEnded}
 	}
-	if m.now.After(t.lastCall(v)) {
+	if !m.now.Before(t.lastCall(v)) {
 		return verdict{skip: reasonLate}
 	}
 	if !visit.sampled(v.OrderID, v.Ordinal) {
@@ -104,7 +104,7 @@ func (t Terms) judge(v model.Visit, m moment) verdict {
 	return verdict{}
 }
 
-// lastCall is the last instant at which a visit is made.
+// lastCall is the instant from which a visit is not made any more, and its message not sent.
 func (t Terms) lastCall(v model.Visit) time.Time {
 	return v.DueAt.Add(time.Duration(t.MaxLateDays) * 24 * time.Hour)
 }
