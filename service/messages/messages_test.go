@@ -188,6 +188,7 @@ type world struct {
 	phone *phone
 	fans  *fans
 	facts *facts.Log
+	guard sync.Mutex // over ends: two instances may work at once
 	ends  []messages.Ended
 	texts texts
 	mail  bool // the provider of texts can be asked what became of them
@@ -233,6 +234,8 @@ func (w *world) restart() {
 		provider = mailbox{&w.texts}
 	}
 	facts.Subscribe(w.facts, "test", func(_ context.Context, e messages.Ended) error {
+		w.guard.Lock()
+		defer w.guard.Unlock()
 		w.ends = append(w.ends, e)
 		return nil
 	})
