@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"huitou/cmd/internal/app"
 	"huitou/model/db"
 )
 
@@ -13,7 +14,7 @@ import (
 // (issue "Coupons", bad input).
 func TestWhyACouponIsRefused(t *testing.T) {
 	t.Parallel()
-	s := start(t, db.SQLite)
+	s := startAs(t, db.SQLite, app.RoleAPI, memory) // jobs would change the database meanwhile
 	owner, ann, bob := s.owner(t), s.shopper(t), s.shopper(t)
 	make := func(change map[string]any, moves ...string) string {
 		t.Helper()
