@@ -95,20 +95,24 @@ func invited(tx *db.Tx, in Answer) (model.SurveyInvitation, error) {
 	return invitationOf(tx, in.Member, in.Invitation)
 }
 
-// tell opens what staff must do, due today.
+// tell opens what staff must do, due today: one task for one answer, whatever is wrong with it. A low score names the task, since it is what must
+// be called about.
 func (s *Service) tell(ctx context.Context, tx *db.Tx, inv model.SurveyInvitation, v Survey, items []Given, low, problem bool) error {
-	open := func(wanted bool, kind model.TaskKind, title string) error {
-		if !wanted {
-			return nil
-		}
-		_, err := s.Tasks.OpenTx(ctx, tx, tasks.Open{Kind: kind, Source: sourceOf(inv.ID) + ":" + string(kind), Member: inv.MemberID, Order: inv.OrderID,
-			Title: title, Detail: retell(v.Questions, items)})
-		return err
+	var kind model.TaskKind
+	var title string
+	switch {
+	case low && problem:
+		kind, title = model.TaskLowScore, "低分回访、包裹问题:"
+	case low:
+		kind, title = model.TaskLowScore, "低分回访:"
+	case problem:
+		kind, title = model.TaskParcel, "包裹问题:"
+	default:
+		return nil
 	}
-	if err := open(low, model.TaskLowScore, "低分回访:"+v.Name); err != nil {
-		return err
-	}
-	return open(problem, model.TaskParcel, "包裹问题:"+v.Name)
+	_, err := s.Tasks.OpenTx(ctx, tx, tasks.Open{Kind: kind, Source: sourceOf(inv.ID) + ":" + string(kind), Member: inv.MemberID, Order: inv.OrderID,
+		Title: title + v.Name, Detail: retell(v.Questions, items)})
+	return err
 }
 
 // retell writes an answer out for staff.
@@ -143,7 +147,7 @@ func (s *Service) reward(ctx context.Context, tx *db.Tx, inv model.SurveyInvitat
 		c, err := s.Coupons.IssueTx(ctx, tx, coupons.Issue{Member: inv.MemberID, Template: inv.RewardTemplate, Source: sourceOf(inv.ID)})
 		if f := fault.Of(err); f != nil && f.Kind != fault.Unavailable {
 			row.Reward, row.RewardReason = model.RewardFailed, f.Code
-			_, err := s.Tasks.OpenTx(ctx, tx, tasks.Open{Kind: model.TaskLowScore, Source: sourceOf(inv.ID) + ":reward", Member: inv.MemberID, Order: inv.OrderID,
+			_, err := s.Tasks.OpenTx(ctx, tx, tasks.Open{Kind: model.TaskReward, Source: sourceOf(inv.ID) + ":reward", Member: inv.MemberID, Order: inv.OrderID,
 				Title: "问卷奖励券发不出,请补偿", Detail: f.Chinese})
 			return t, err
 		}

@@ -302,7 +302,7 @@ func TestCouponForAnAnswer(t *testing.T) {
 			t.Errorf("when none is left: %+v, %v", thanks, err)
 		}
 		list, _, err := w.tasks.List(t.Context(), tasks.Filter{Member: second}, db.Page{})
-		if err != nil || len(list) != 1 || list[0].Source != "survey:2:reward" {
+		if err != nil || len(list) != 1 || list[0].Source != "survey:2:reward" || list[0].Kind != model.TaskReward {
 			t.Errorf("tasks %+v, %v", list, err)
 		}
 		r, err := w.s.Results(t.Context(), w.survey)
@@ -313,21 +313,61 @@ func TestCouponForAnAnswer(t *testing.T) {
 	})
 }
 
-func TestTroubleIsTold(t *testing.T) {
+// One answer is one task, with everything that is wrong in it: two of staff must not call the same person about the same parcel.
+func TestTroubleIsToldOnce(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
 	w := newWorld(t, d, clock)
 	m := w.member("13800138000")
-	token := w.invite(m, "visit:1:2", surveys.Reward{})
-	broken, low := int64(2), int64(1)
-	_, err := w.s.Answer(t.Context(), surveys.Answer{Token: token, Given: []surveys.Given{
-		{Question: 1, Number: &low}, {Question: 2, Number: &broken}, {Question: 3, Text: "<script>alert(1)</script>"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, _, err := w.tasks.List(t.Context(), tasks.Filter{}, db.Page{})
-	if err != nil || len(list) != 2 || list[0].Kind != model.TaskParcel || list[1].Kind != model.TaskLowScore || list[1].Order != 12 ||
-		list[1].Due.String() != "2026-11-21" || list[1].Detail != "愿意推荐吗:1/10\n包裹完好吗:破损\n想说的话:<script>alert(1)</script>" {
-		t.Errorf("tasks %+v, %v", list, err)
+	const whole, broken, low, high = int64(1), int64(2), int64(1), int64(10)
+	for i, c := range []struct {
+		score, parcel int64
+		kind          model.TaskKind // "": no task
+		title         string
+	}{
+		{low, broken, model.TaskLowScore, "低分回访、包裹问题:"},
+		{low, whole, model.TaskLowScore, "低分回访:"},
+		{high, broken, model.TaskParcel, "包裹问题:"},
+		{high, whole, "", ""},
+	} {
+		source := fmt.Sprintf("visit:%d:2", i+1)
+		_, err := w.s.Answer(t.Context(), surveys.Answer{Token: w.invite(m, source, surveys.Reward{}), Given: []surveys.Given{
+			{Question: 1, Number: &c.score}, {Question: 2, Number: &c.parcel}, {Question: 3, Text: "<script>alert(1)</script>"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, _, err := w.tasks.List(t.Context(), tasks.Filter{State: model.TaskOpen}, db.Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.kind == "" {
+			if len(list) != 0 {
+				t.Errorf("score %d, parcel %d: tasks %+v", c.score, c.parcel, list)
+			}
+			continue
+		}
+		parcel := map[int64]string{whole: "完好", broken: "破损"}[c.parcel]
+		detail := fmt.Sprintf("愿意推荐吗:%d/10\n包裹完好吗:%s\n想说的话:<script>alert(1)</script>", c.score, parcel)
+		if len(list) != 1 || list[0].Kind != c.kind || !strings.HasPrefix(list[0].Title, c.title) || list[0].Order != 12 ||
+			list[0].Due.String() != "2026-11-21" || list[0].Detail != detail {
+			t.Fatalf("score %d, parcel %d: tasks %+v", c.score, c.parcel, list)
+		}
+		// The visit ends with its one task.
+		if of, err := w.s.SourceOfTask(t.Context(), list[0].Source); err != nil || of != source {
+			t.Errorf("task %s is of %q, %v", list[0].Source, of, err)
+		}
+		if _, err := w.tasks.Close(t.Context(), tasks.Close{Staff: 7, Task: list[0].ID, Result: model.ResultSolved}); err != nil {
+			t.Fatal(err)
+		}
+		err = w.d.Read(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			waits, err := w.s.TroubledTx(ctx, tx, source)
+			if waits {
+				t.Errorf("the answer to %s still waits for staff", source)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	w.sound()
 }
