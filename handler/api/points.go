@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"huitou/handler/web"
@@ -93,10 +94,34 @@ type pointsEntryLot struct {
 func pointsStatementOf(p points.Statement) pointsStatement {
 	v := pointsStatement{Entries: make([]pointsEntry, len(p.Lines)), Next: p.Next}
 	for i, l := range p.Lines {
-		v.Entries[i] = pointsEntry{Seq: l.Seq, At: l.At, Kind: l.Kind, Reason: l.Reason, Title: pointsTitles[l.Reason],
+		v.Entries[i] = pointsEntry{Seq: l.Seq, At: l.At, Kind: l.Kind, Reason: l.Reason, Title: pointsTitle(l.Reason, l.Source),
 			Points: l.Delta, Balance: l.Balance, Note: l.Note, Lot: (*pointsEntryLot)(l.Lot)}
 	}
 	return v
+}
+
+// pointsTitle says in words what an entry was for. Several occasions share a reason; their natural keys begin differently.
+func pointsTitle(reason model.PointsReason, source string) string {
+	for _, o := range pointsOccasions {
+		if o.reason == reason && strings.HasPrefix(source, o.begins) {
+			return o.title
+		}
+	}
+	return pointsTitles[reason]
+}
+
+var pointsOccasions = []struct {
+	reason        model.PointsReason
+	begins, title string
+}{
+	{model.PointsForOrder, "membership-birthday:", "会员卡生日礼"},
+	{model.PointsForOrder, "period:", "会员卡开卡礼"},
+	{model.PointsForAction, "action:birthday:", "生日礼"},
+	{model.PointsForAction, "action:check_in:", "签到"},
+	{model.PointsForAction, "action:review:", "评价商品"},
+	{model.PointsForAction, "action:survey:", "填写问卷"},
+	{model.PointsForAction, "survey:", "填写问卷"},
+	{model.PointsClawedBack, "membership:", "会员卡退款扣回"},
 }
 
 var pointsTitles = map[model.PointsReason]string{

@@ -396,6 +396,10 @@ func TestBirthdays(t *testing.T) {
 		if a := w.active(w.who[0]); a != 400 {
 			t.Errorf("%d points after the second birthday", a)
 		}
+		// By this source the shopper's ledger says 生日.
+		if n := w.count(`SELECT COUNT(*) FROM points_entries WHERE source LIKE 'membership-birthday:%' AND note = '会员卡生日礼' AND reason = 'earn_order'`); n != 4 {
+			t.Errorf("%d entries of birthdays, want 4", n)
+		}
 		w.holds()
 	})
 }

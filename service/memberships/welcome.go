@@ -22,11 +22,14 @@ func (s *Service) welcome(ctx context.Context, tx *db.Tx, plan model.MembershipP
 	})
 }
 
+// giftNotes are the words of the ledger for what a card gives.
+var giftNotes = map[model.MembershipBenefit]string{model.BenefitWelcome: "会员卡开卡礼", model.BenefitBirthday: "会员卡生日礼"}
+
 // givePoints earns points that a benefit gives and keeps the use; both once for a source.
 func (s *Service) givePoints(ctx context.Context, tx *db.Tx, p model.MembershipPeriod, use model.MembershipUse) error {
 	_, _, err := s.points.EarnTx(ctx, tx, points.Earn{
 		// The reason is that of orders: it is the one whose points a refund can take back.
-		Member: p.MemberID, Points: use.Points, Reason: model.PointsForOrder, Source: use.Source, ExpiresAt: s.expire(tx.Now), Note: "会员卡权益",
+		Member: p.MemberID, Points: use.Points, Reason: model.PointsForOrder, Source: use.Source, ExpiresAt: s.expire(tx.Now), Note: giftNotes[use.Benefit],
 	})
 	if err != nil {
 		return fmt.Errorf("give the points of period %d: %w", p.ID, err)

@@ -15,6 +15,7 @@ type Line struct {
 	At      time.Time
 	Kind    model.PointsKind
 	Reason  Reason
+	Source  string       // natural key of what it was for
 	Delta   model.Points // positive in, negative out
 	Balance model.Points // active and pending, after the entry
 	Note    string
@@ -76,7 +77,7 @@ func statement(tx *db.Tx, member model.MemberID, before int64, size int) (out St
 	}
 	out.Lines = make([]Line, len(rows))
 	for i, e := range rows {
-		out.Lines[i] = Line{Seq: e.Seq, At: e.At, Kind: e.Kind, Reason: e.Reason, Delta: e.Delta, Balance: e.BalanceAfter, Note: e.Note}
+		out.Lines[i] = Line{Seq: e.Seq, At: e.At, Kind: e.Kind, Reason: e.Reason, Source: e.Source, Delta: e.Delta, Balance: e.BalanceAfter, Note: e.Note}
 		if l, ok := lots[e.Seq]; ok {
 			out.Lines[i].Lot = lineLot(l, tx.Now)
 		}
