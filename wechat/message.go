@@ -50,6 +50,25 @@ type QRCode struct {
 	ExpiresIn time.Duration
 }
 
+// MiniCode asks for a picture that opens the mini-program with a scene. Any number of them can be made, and they never end.
+type MiniCode struct {
+	Scene string // 1 to MaxMiniScene digits, letters and !#$&'()*+,/:;=?@-._~
+	Page  string // without a slash in front and without a query; empty is the first page
+	Env   string // release, trial or develop; empty is release
+	// Unchecked lets WeChat draw the picture although the page is not published.
+	Unchecked bool
+	Width     int // pixels, 280 to 1280; 0 is 430
+}
+
+// Image is a picture as WeChat drew it.
+type Image struct {
+	Type  string // image/jpeg or image/png
+	Bytes []byte
+}
+
+// MaxMiniScene is how many characters the scene of a mini-program's code may have.
+const MaxMiniScene = 32
+
 // Limits of scene codes.
 const (
 	MaxScene        = 64                  // bytes of a scene

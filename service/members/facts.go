@@ -23,6 +23,7 @@ type Followed struct {
 	Member   model.MemberID `json:"member"`
 	Identity int64          `json:"identity"`
 	Scene    string         `json:"scene,omitempty"` // of the QR code that led here
+	First    bool           `json:"first,omitempty"` // he had never followed before, as far as we know
 	At       time.Time      `json:"at"`
 }
 

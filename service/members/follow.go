@@ -42,7 +42,13 @@ func (s *Service) FollowTx(ctx context.Context, tx *db.Tx, f Follow) (model.Memb
 	if err := saveFollowed(tx, row.ID, f.Scene, at); err != nil {
 		return 0, err
 	}
-	return id, s.facts.Record(ctx, tx, Followed{Member: id, Identity: row.ID, Scene: f.Scene, At: at})
+	first := row.FollowedAt == nil && row.UnfollowedAt == nil
+	return id, s.facts.Record(ctx, tx, Followed{Member: id, Identity: row.ID, Scene: f.Scene, First: first, At: at})
+}
+
+// FollowsTx reports whether an identity follows the official account now. One that nobody has does not.
+func (s *Service) FollowsTx(_ context.Context, tx *db.Tx, identity int64) (bool, error) {
+	return followingNow(tx, s.oa, identity)
 }
 
 // UnfollowTx notes that a person ceased to follow. He stays a member. An openid that nobody has changes nothing.

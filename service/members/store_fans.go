@@ -1,6 +1,8 @@
 package members
 
 import (
+	"fmt"
+
 	"huitou/model"
 	"huitou/model/db"
 )
@@ -27,4 +29,13 @@ func membersByOpenIDs(tx *db.Tx, appID string, openIDs []string) (map[string]mod
 		out[r.OpenID] = r.MemberID
 	}
 	return out, err
+}
+
+func followingNow(tx *db.Tx, appID string, identity int64) (bool, error) {
+	var n int64
+	err := tx.Gorm().Model(&model.MemberOpenID{}).Where("id = ? AND app_id = ? AND following = ?", identity, appID, true).Count(&n).Error
+	if err != nil {
+		return false, fmt.Errorf("look whether identity %d follows: %w", identity, err)
+	}
+	return n > 0, nil
 }

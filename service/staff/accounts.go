@@ -2,6 +2,7 @@ package staff
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -142,6 +143,19 @@ func (s *Service) Account(ctx context.Context, id model.StaffID) (a Actor, err e
 		return err
 	})
 	return a, err
+}
+
+// Works reports whether somebody works here under an id: the account exists and was not disabled.
+func (s *Service) Works(ctx context.Context, id model.StaffID) (works bool, err error) {
+	err = s.db.Read(ctx, func(_ context.Context, tx *db.Tx) error {
+		row, err := accountByID(tx, id)
+		if errors.Is(err, ErrUnknown) {
+			return nil
+		}
+		works = err == nil && row.DisabledAt == nil
+		return err
+	})
+	return works, err
 }
 
 // Named returns the account that signs in with a name, or ErrUnknown. It is for staff and the command line, not for sign-in.

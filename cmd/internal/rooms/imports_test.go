@@ -76,6 +76,7 @@ var rules = map[string]rule{
 	"model/kv/kvtest": {[]string{"model/kv"}, "one suite for both kinds"},
 	"service/...":     {[]string{"model/...", "service/...", "wechat"}, "capabilities speak in our words; see levels for which may know which"},
 	"service/staff":   {[]string{"golang.org/x/crypto/argon2"}, "passwords are hashed with the library's argon2id"},
+	"service/qrcodes": {[]string{"github.com/skip2/go-qrcode"}, "pictures of codes are drawn here, from what WeChat says they say"},
 	"service/messages/sms": {[]string{"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/..."},
 		"the one place outside wechat that knows a provider's SDK: of text messages"},
 	"model/sheet":           {[]string{"golang.org/x/text/..."}, "tables that people export; files in a Chinese legacy encoding are told apart to be refused with the right reason"},
@@ -114,6 +115,7 @@ var levels = map[string]int{
 	"followers": 2,
 	"merges":    7, // moves what all others keep
 }
+	"qrcodes":   2, // hears of members who follow, asks staff who works here
 
 // sameLevel are the arrows inside one level, each with its reason.
 var sameLevel = map[string]string{
