@@ -27,6 +27,11 @@ func addDataFlags(c *cobra.Command) {
 	c.MarkFlagsMutuallyExclusive("data", "config")
 }
 
+// addConfigFlag is for commands that a data folder cannot serve.
+func addConfigFlag(c *cobra.Command) {
+	c.Flags().StringSlice("config", nil, "settings files of 'huitou serve'")
+}
+
 // openData opens the services on the database that the flags name, migrated when it is an embedded one. Nothing is served and
 // no job runs; nothing leaves the machine.
 func openData(ctx context.Context, c *cobra.Command) (*app.App, error) {
@@ -70,6 +75,9 @@ func openData(ctx context.Context, c *cobra.Command) (*app.App, error) {
 			return nil, errors.Join(err, a.Close())
 		}
 		return a, nil
+	}
+	if c.Flags().Lookup("data") == nil {
+		return nil, errors.New("say which shop: --config FILE with the settings of `huitou serve`")
 	}
 	return nil, errors.New("say which database: --data DIR, or --config FILE with the settings of `huitou serve`")
 }

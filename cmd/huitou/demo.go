@@ -54,6 +54,11 @@ func (in demoFlags) run(ctx context.Context, out, errOut io.Writer) (err error) 
 		}
 		defer os.RemoveAll(dir)
 	}
+	unlock, err := lockFolder(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	clock, err := demo.OpenClock(dir, time.Now)
 	if err != nil {
 		return err

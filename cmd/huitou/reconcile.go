@@ -20,7 +20,8 @@ func newReconcile(open func(ctx context.Context, c *cobra.Command) (*app.App, er
 		Short: "微信支付对账:下载账单、校验、逐笔核对并修复;有未关闭的差异时以 1 退出",
 		Long: `下载微信支付的交易账单,校验摘要与合计,把每笔收款和退款分为:一致、仅我方有、仅微信有、金额不符、状态不符。
 不一致的逐笔向微信查询并按签名应答修复,修复不了的列为差异,由店员核实后填写说明关闭。
-不给 --date 时补齐近三个月内所有未核对的日子;服务运行时每天 10:15 自动执行。可重复执行,结果相同。`,
+不给 --date 时补齐近三个月内所有未核对的日子;服务运行时每天 10:15 自动执行。可重复执行,结果相同。
+演示店的微信支付只在演示运行时存在,请在其中用 POST /admin/v1/bills/{day}/reconcile。`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			var day model.Day
@@ -35,13 +36,13 @@ func newReconcile(open func(ctx context.Context, c *cobra.Command) (*app.App, er
 			}
 			defer func() { err = errors.Join(err, a.Close()) }()
 			if a.Settings.Merchant.MchID == "" {
-				return errors.New("a data folder has no WeChat Pay of its own: use --config with the settings of `huitou serve`; a demo is reconciled at POST /admin/v1/bills/{day}/reconcile")
+				return errors.New("the settings name no merchant of WeChat Pay (pay.mch_id)")
 			}
 			return reconcile(c.Context(), c.OutOrStdout(), a, day)
 		},
 	}
 	c.Flags().String("date", "", "one day; without it every day that is due")
-	addDataFlags(c)
+	addConfigFlag(c) // a demo's WeChat Pay lives in the demo: POST /admin/v1/bills/{day}/reconcile
 	return c
 }
 

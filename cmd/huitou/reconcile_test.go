@@ -139,8 +139,17 @@ func TestReconcileRefusesWhatItCannotDo(t *testing.T) {
 		}
 		return app.New(t.Context(), s)
 	}
-	if out, err := reconcileCommand(t, open); err == nil || !strings.Contains(err.Error(), "no WeChat Pay") {
+	if out, err := reconcileCommand(t, open); err == nil || !strings.Contains(err.Error(), "pay.mch_id") {
+		t.Errorf("a shop without a merchant = %v\n%s", err, out)
+	}
+	// What it cannot do it does not offer.
+	if out, err := reconcileCommand(t, open, "--data", dir); err == nil || !strings.Contains(err.Error(), "unknown flag: --data") {
 		t.Errorf("a data folder = %v\n%s", err, out)
+	}
+	c := newReconcile(openData)
+	c.SetContext(t.Context())
+	if _, err := openData(t.Context(), c); err == nil || strings.Contains(err.Error(), "--data") || !strings.Contains(err.Error(), "--config") {
+		t.Errorf("without --config = %v", err)
 	}
 	for _, date := range []string{"yesterday", "2026-02-30", "20261121"} {
 		if _, err := reconcileCommand(t, open, "--date", date); err == nil || !strings.Contains(err.Error(), "--date") {

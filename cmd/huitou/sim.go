@@ -22,11 +22,13 @@ func newSim() *cobra.Command {
 		Use:   "sim",
 		Short: "run the WeChat simulator alone, for `huitou serve` in development",
 		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: func(c *cobra.Command, _ []string) (err error) {
 			flag := func(name string) string { s, _ := c.Flags().GetString(name); return s }
-			if err := os.MkdirAll(flag("data"), 0o700); err != nil {
+			unlock, err := lockFolder(flag("data"))
+			if err != nil {
 				return err
 			}
+			defer func() { err = errors.Join(err, unlock()) }()
 			s, err := sim.New(sim.Config{
 				Now: time.Now, Seed: 1, Log: slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 				StateDir: flag("data"), PushBase: flag("push"),
