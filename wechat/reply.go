@@ -15,6 +15,9 @@ const (
 	ReplyTransfer ReplyKind = "transfer_customer_service"
 )
 
+// MaxReplyText is how long the text of a reply may be, in bytes.
+const MaxReplyText = 2048
+
 // Reply is the answer to a push, shown to the person at once. It must go out within five
 // seconds. The zero value shows nothing.
 type Reply struct {

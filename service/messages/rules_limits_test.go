@@ -155,7 +155,7 @@ func FuzzTexts(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		wish(s)
+		WishOf(s)
 		Breaches(model.PurposeService, []model.MessageChannel{model.ChannelOATemplate}, map[string]string{"x": s}, nil)
 		fill(s, map[string]string{"a": s})
 		ended(s)

@@ -108,16 +108,26 @@ var (
 	startWords = []string{"订阅", "恢复订阅", "start"}
 )
 
-// wish is what a text asks for: to stop, to start again, or "" for anything else.
-func wish(text string) string {
+// Wish is what a text asks for.
+type Wish string
+
+// The wishes.
+const (
+	NoWish    Wish = ""      // anything else
+	WishStop  Wish = "stop"  // to be left alone
+	WishStart Wish = "start" // to hear from us again
+)
+
+// WishOf returns what a text asks for.
+func WishOf(text string) Wish {
 	text = strings.ToLower(strings.Trim(plain(strings.TrimSpace(text)), "。.!！,，[]【】“”\"'"))
 	switch {
 	case slices.Contains(stopWords, text):
-		return "stop"
+		return WishStop
 	case slices.Contains(startWords, text):
-		return "start"
+		return WishStart
 	}
-	return ""
+	return NoWish
 }
 
 // HeardTx notes a text that a member wrote: "退订" stops everything that he did not cause himself, on all channels when written to the official
@@ -126,11 +136,11 @@ func (s *Service) HeardTx(ctx context.Context, tx *db.Tx, member model.MemberID,
 	if by != model.ChannelSMS {
 		by = ""
 	}
-	switch wish(text) {
-	case "stop":
+	switch WishOf(text) {
+	case WishStop:
 		_, err = s.StopTx(ctx, tx, Stop{Member: member, Scope: model.StopCare, Channel: by, Reason: "unsubscribed", Note: cutText(strings.TrimSpace(text), 20)})
 		return true, err
-	case "start":
+	case WishStart:
 		return true, wrap(liftOwn(tx, member, by), "lift what member %d stopped himself", member)
 	}
 	return false, nil
@@ -138,7 +148,7 @@ func (s *Service) HeardTx(ctx context.Context, tx *db.Tx, member model.MemberID,
 
 // OnText notes wishes among the texts that people write to the official account. It may be told of one text several times.
 func (s *Service) OnText(ctx context.Context, p wechat.Push) error {
-	if p.OpenID == "" || wish(p.Content) == "" {
+	if p.OpenID == "" || WishOf(p.Content) == NoWish {
 		return nil
 	}
 	return s.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
