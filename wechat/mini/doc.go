@@ -1,4 +1,4 @@
-// Package mini speaks to WeChat for a mini-program: login codes, phone codes, the order
+// Package mini speaks to WeChat for a mini-program: login codes, phone codes, codes to scan, the order
 // centre, and the decoding of pushes.
 //
 // It owns the wire of these calls and their translation into the words of package wechat.

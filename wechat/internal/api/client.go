@@ -109,6 +109,11 @@ func GetWithSecret[T any](ctx context.Context, c *Client, path string, query url
 
 // withToken makes the call, and once more with another token if the first was refused.
 func withToken[T any](ctx context.Context, c *Client, path string, query url.Values, body []byte) (T, error) {
+	return withTokenAs(ctx, c, path, query, body, decode[T])
+}
+
+// withTokenAs is withToken with a way of its own to read the answer.
+func withTokenAs[T any](ctx context.Context, c *Client, path string, query url.Values, body []byte, read answer[T]) (T, error) {
 	var none T
 	for attempt := 1; ; attempt++ {
 		token, err := c.tokens.Token(ctx)
@@ -117,7 +122,7 @@ func withToken[T any](ctx context.Context, c *Client, path string, query url.Val
 		}
 		q := cloneQuery(query)
 		q.Set("access_token", token)
-		out, err := call[T](ctx, c, path, q, body, token)
+		out, err := callAs(ctx, c, path, q, body, token, read)
 		var refused *wechat.Error
 		if !errors.As(err, &refused) || refused.Class() != wechat.ClassToken {
 			return out, err
@@ -129,9 +134,16 @@ func withToken[T any](ctx context.Context, c *Client, path string, query url.Val
 	}
 }
 
+// answer makes something of a body that came with status 200. hide is kept out of every error.
+type answer[T any] func(path string, raw []byte, hide string) (T, error)
+
 // call makes one request and decodes its answer: errcode first, then T. hide is kept out of
 // every error.
 func call[T any](ctx context.Context, c *Client, path string, query url.Values, body []byte, hide string) (T, error) {
+	return callAs(ctx, c, path, query, body, hide, decode[T])
+}
+
+func callAs[T any](ctx context.Context, c *Client, path string, query url.Values, body []byte, hide string, read answer[T]) (T, error) {
 	var out T
 	method, reader := http.MethodGet, io.Reader(nil)
 	if body != nil {
@@ -161,11 +173,15 @@ func call[T any](ctx context.Context, c *Client, path string, query url.Values, 
 	if resp.StatusCode != http.StatusOK {
 		return out, &wechat.TransportError{Endpoint: path, HTTPStatus: resp.StatusCode, Err: errUnexpectedStatus}
 	}
+	return read(path, raw, hide)
+}
+
+func decode[T any](path string, raw []byte, hide string) (out T, err error) {
 	if err := refusal(path, raw, hide); err != nil {
 		return out, err
 	}
 	if err := json.Unmarshal(raw, &out); err != nil {
-		return out, &wechat.TransportError{Endpoint: path, HTTPStatus: resp.StatusCode, Err: errNotJSON}
+		return out, &wechat.TransportError{Endpoint: path, HTTPStatus: http.StatusOK, Err: errNotJSON}
 	}
 	return out, nil
 }
