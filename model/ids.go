@@ -21,6 +21,7 @@ type (
 	ShippingID         int64
 	MessageID          int64
 	CallbackID         int64
+	CallbackReplayID   int64
 	ParcelCodeID       int64
 	JobID              int64
 	VisitID            int64

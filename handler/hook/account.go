@@ -81,7 +81,7 @@ func (a account) receive(c echo.Context) error {
 	ctx := context.WithoutCancel(c.Request().Context())
 	in := callbacks.Received{App: a.appID, Channel: a.channel, Verdict: verdict, Raw: push.Body, DedupeKey: push.DedupeKey}
 	if verdict == callbacks.VerdictOK {
-		in.Topic, in.Reply = callbacks.Topic(push), a.replyTo(ctx, push)
+		in.Topic, in.OpenID, in.Reply = callbacks.Topic(push), push.OpenID, a.replyTo(ctx, push)
 	} else {
 		a.log.ErrorContext(ctx, "callback cannot be read", "app", a.appID, "verdict", verdict, "err", err)
 		if in.Raw == nil {

@@ -79,6 +79,8 @@ func (jsonReader) Read(body []byte) (p wechat.Push, err error) {
 	return p, err
 }
 
+func (jsonReader) Reopen([]byte) (wechat.Push, error) { return wechat.Push{}, wechat.ErrDecrypt }
+
 type world struct {
 	t       *testing.T
 	d       *db.DB

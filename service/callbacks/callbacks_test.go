@@ -1,6 +1,7 @@
 package callbacks_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,6 +36,15 @@ func (jsonReader) Read(body []byte) (p wechat.Push, err error) {
 	return p, nil
 }
 
+// Reopen knows one envelope: "sealed:" before a body.
+func (r jsonReader) Reopen(posted []byte) (wechat.Push, error) {
+	body, sealed := bytes.CutPrefix(posted, []byte("sealed:"))
+	if !sealed {
+		return wechat.Push{}, wechat.ErrDecrypt
+	}
+	return r.Read(body)
+}
+
 // instance is one program with its own queue on a database.
 type instance struct {
 	d *db.DB
@@ -66,7 +76,7 @@ func received(t testing.TB, p wechat.Push) callbacks.Received {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return callbacks.Received{App: app, Channel: callbacks.OA, Raw: body, Topic: callbacks.Topic(p)}
+	return callbacks.Received{App: app, Channel: callbacks.OA, Raw: body, Topic: callbacks.Topic(p), OpenID: p.OpenID}
 }
 
 func (i instance) receive(t *testing.T, in callbacks.Received) model.CallbackID {
@@ -408,6 +418,8 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 		{"callbacks.states", `UPDATE callbacks SET state = 'failed', reason = '' WHERE state = 'done'`},
 		{"callbacks.queued", `DELETE FROM jobs WHERE kind = 'callbacks.process' AND state = 'waiting'`},
 		{"callbacks.once", `UPDATE callbacks SET dedupe_key = 'same'`},
+		{"callbacks.replays", `INSERT INTO callback_replays (state, app_id, topic, verdict, which, received_from, received_to, note, found, last_id, asked_by, asked_at)
+			VALUES ('running', '', 'event:SCAN', '', 'failed', '2026-11-01', '2026-11-02', 'x', 1, 1, 1, '2026-11-02')`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.want, func(t *testing.T) {

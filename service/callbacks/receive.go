@@ -20,6 +20,7 @@ type Received struct {
 	Raw       []byte // decrypted body; of a body that does not open, what was posted
 	Verdict   string // at most 32 characters; empty means VerdictOK
 	Topic     string // see Topic; empty means that the vault only keeps it
+	OpenID    string // of the person it is about, for staff to look by; empty means nobody
 	Reply     wechat.Reply
 }
 
@@ -65,7 +66,7 @@ func (s *Service) ReplyTo(ctx context.Context, id model.CallbackID) (reply wecha
 
 func (s *Service) row(in Received) (model.Callback, error) {
 	c := model.Callback{
-		AppID: in.App, Channel: string(in.Channel), Topic: in.Topic, DedupeKey: in.DedupeKey,
+		AppID: in.App, Channel: string(in.Channel), Topic: in.Topic, DedupeKey: in.DedupeKey, OpenID: plainOpenID(in.OpenID),
 		Raw: in.Raw, Verdict: in.Verdict, State: model.CallbackReceived,
 	}
 	if c.Raw == nil {

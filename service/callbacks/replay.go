@@ -15,20 +15,16 @@ type Replay struct {
 	ID    model.CallbackID
 }
 
-// Replay puts the callback back into the queue. It returns ErrWaiting while the callback is being processed and ErrDone
-// when it has had its effect.
+// Replay puts the callback back into the queue. It returns ErrUnknown, ErrWaiting while the callback is being processed, ErrDone when it
+// has had its effect, and ErrKept for notices of WeChat Pay.
 func (s *Service) Replay(ctx context.Context, in Replay) error {
 	return s.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
 		c, err := lock(tx, in.ID)
 		if err != nil {
 			return err
 		}
-		switch c.State {
-		case model.CallbackFailed, model.CallbackIgnored:
-		case model.CallbackReceived:
-			return ErrWaiting
-		default:
-			return ErrDone
+		if err := against(c.State); err != nil {
+			return err
 		}
 		was := c.State
 		c.Replays++
@@ -39,7 +35,20 @@ func (s *Service) Replay(ctx context.Context, in Replay) error {
 			return err
 		}
 		return audit.Record(ctx, tx, audit.Entry{
-			Staff: in.Staff, Action: "callbacks.replay", Ref: fmt.Sprintf("callback:%d", c.ID), Detail: map[string]any{"was": was},
+			Staff: in.Staff, Action: "callbacks.replay", Ref: ref(c.ID), Detail: map[string]any{"was": was},
 		})
 	})
+}
+
+// against returns why a callback in this state cannot be replayed, nil when it can.
+func against(state model.CallbackState) error {
+	switch state {
+	case model.CallbackFailed, model.CallbackIgnored:
+		return nil
+	case model.CallbackReceived:
+		return ErrWaiting
+	case model.CallbackKept:
+		return ErrKept
+	}
+	return ErrDone
 }

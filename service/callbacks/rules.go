@@ -46,6 +46,20 @@ func cutTopic(s string) string {
 	return s[:min(len(s), maxTopic)]
 }
 
+// plainOpenID is an openid as the column takes it. What is longer than 64 characters or not visible ASCII is none of WeChat's and is
+// left out: the body has it still.
+func plainOpenID(s string) string {
+	if len(s) > 64 || !visible(s) {
+		return ""
+	}
+	return s
+}
+
+// visible reports whether a text is made of visible ASCII characters only.
+func visible(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
 // cutReason fits an error's text into the column, which counts characters.
 func cutReason(s string) string {
 	const most = 500

@@ -21,9 +21,10 @@ const (
 	Pay  Channel = "pay"  // WeChat Pay; kept, not dispatched
 )
 
-// Reader reads a decrypted body again, as oa.Callback and mini.Callback do.
+// Reader reads stored callbacks again, as oa.Callback and mini.Callback do.
 type Reader interface {
-	Read(body []byte) (wechat.Push, error)
+	Read(body []byte) (wechat.Push, error)     // a decrypted body
+	Reopen(posted []byte) (wechat.Push, error) // what was posted and could not be decrypted then
 }
 
 // Deps is what the vault needs.
@@ -89,5 +90,6 @@ func (s *Service) known(t topic) bool {
 // Register gives the queue its workers. Call it once, before the queue runs.
 func (s *Service) Register() {
 	jobs.Handle(s.Jobs, kindProcess, s.process)
+	jobs.Handle(s.Jobs, kindReplayMany, s.workReplayMany)
 	s.Jobs.Every("callbacks.purge", purgeTime, s.purge)
 }

@@ -103,3 +103,9 @@ func deleteOld(tx *db.Tx, before time.Time, limit int) (int64, error) {
 	res := tx.Gorm().Where("id IN ?", ids).Delete(&model.Callback{})
 	return res.RowsAffected, res.Error
 }
+
+func saveMended(tx *db.Tx, c model.Callback) error {
+	return tx.Gorm().Model(&model.Callback{}).Where("id = ?", c.ID).Updates(map[string]any{
+		"raw": c.Raw, "dedupe_key": c.DedupeKey, "verdict": c.Verdict, "topic": c.Topic, "open_id": c.OpenID,
+	}).Error
+}

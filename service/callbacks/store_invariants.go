@@ -14,5 +14,9 @@ func Invariants() []audit.Invariant {
 			`SELECT c.id FROM callbacks c
 			 LEFT JOIN jobs j ON j.unique_key = CONCAT('callback:', c.id, ':', c.replays) AND j.state IN ('waiting', 'running')
 			 WHERE c.state = 'received' AND j.id IS NULL`),
+		audit.SQL("callbacks.replays", "every replay of many that is not done has a job that goes on with it",
+			`SELECT r.id FROM callback_replays r
+			 LEFT JOIN jobs j ON j.unique_key = CONCAT('callback-replay:', r.id) AND j.state IN ('waiting', 'running')
+			 WHERE r.state = 'running' AND j.id IS NULL`),
 	}
 }

@@ -34,9 +34,18 @@ func (s *Service) process(ctx context.Context, in processArgs) error {
 	if !ok {
 		return s.end(ctx, c.ID, model.CallbackFailed, "no reader for app "+c.AppID)
 	}
-	push, err := reader.Read(c.Raw)
+	read := reader.Read
+	if c.Verdict == VerdictUnopenable {
+		read = reader.Reopen
+	}
+	push, err := read(c.Raw)
 	if err != nil {
 		return s.end(ctx, c.ID, model.CallbackFailed, cutReason(err.Error()))
+	}
+	if c.Verdict != VerdictOK {
+		if fresh, err := s.mended(ctx, c.ID, push); err != nil || !fresh {
+			return err
+		}
 	}
 	at := topic{Channel(c.Channel), Topic(push)}
 	if !s.known(at) {

@@ -44,6 +44,9 @@ const (
 	VisitsManage      Permission = "visits.manage"      // make visit plans and surveys
 	TasksWork         Permission = "tasks.work"         // see, take and close the tasks of staff
 	TasksAssign       Permission = "tasks.assign"       // give tasks to others
+	CallbacksRead     Permission = "callbacks.read"     // see which callbacks of WeChat came and what became of them, without their bodies
+	CallbacksOpen     Permission = "callbacks.open"     // see a body: what a person wrote; each look stands in the trail
+	CallbacksReplay   Permission = "callbacks.replay"   // have callbacks processed again
 	StaffManage       Permission = "staff.manage"       // make and disable accounts
 )
 
@@ -66,8 +69,8 @@ var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, Rede
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
-	Owner:   append([]Permission{PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
+	Manager: append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
+	Owner:   append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

@@ -93,6 +93,7 @@ func (a *App) declare() {
 	admin.Why(people, a.Aftersale)
 	admin.Surveys(people, a.Surveys)
 	admin.Tasks(people, a.Tasks)
+	admin.Callbacks(people, a.Callbacks)
 	admin.Payments(people, a.Payments)
 	admin.Refunds(people, a.Payments)
 	admin.Reports(people, a.Analytics)

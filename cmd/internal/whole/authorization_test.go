@@ -277,6 +277,10 @@ func TestT9T10EveryRouteAgainstEveryActor(t *testing.T) {
 		path := strings.NewReplacer("{id}", absent, "{number}", absent, "{code}", absent[:16]).Replace(r.Path)
 		for _, a := range actors {
 			got := s.do(t, call{method: r.Method, path: path, header: a.header(r.Method, path)})
+			for got.problem.Code == "http.rate" { // there are more routes than one caller may call at once
+				time.Sleep(100 * time.Millisecond)
+				got = s.do(t, call{method: r.Method, path: path, header: a.header(r.Method, path)})
+			}
 			switch want := a.want(who); {
 			case want == 0:
 				if got.status == http.StatusUnauthorized || got.status == http.StatusForbidden || got.status == http.StatusTooManyRequests || got.status >= 500 {

@@ -201,6 +201,20 @@ func (c *Codec) openEncrypted(query url.Values, body []byte) (wechat.Push, error
 // again. It proves nothing.
 func (c *Codec) Read(body []byte) (wechat.Push, error) { return c.read(body, wechat.Envelope{}) }
 
+// Reopen opens a stored envelope again that no key opened when it came, although its signature was good: the key that was missing may be
+// configured by now. It proves nothing but the app id inside. Errors are those of Open.
+func (c *Codec) Reopen(posted []byte) (wechat.Push, error) {
+	outer, _, err := parse(posted)
+	if err != nil {
+		return wechat.Push{}, fmt.Errorf("envelope: %w", err)
+	}
+	plain, key, err := c.decrypt(outer.text("Encrypt"))
+	if err != nil {
+		return wechat.Push{}, err
+	}
+	return c.read(plain, wechat.Envelope{Encrypted: true, Key: key})
+}
+
 // read turns a verified body into a push. A body that cannot be read comes back beside the
 // error, so that it can be kept.
 func (c *Codec) read(body []byte, envelope wechat.Envelope) (wechat.Push, error) {
