@@ -14,8 +14,10 @@ type ParcelCode struct {
 	ExpiresAt *time.Time // the picture's end; the token has none
 	Scans     int64      // events, follows included
 	Follows   int64
-	MadeBy    StaffID
-	CreatedAt time.Time
+	// AskingUntil keeps others from asking WeChat for a picture meanwhile: somebody does, or has just failed.
+	AskingUntil *time.Time
+	MadeBy      StaffID
+	CreatedAt   time.Time
 }
 
 // TableName names the table.

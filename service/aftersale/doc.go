@@ -1,6 +1,6 @@
 // Package aftersale follows a sale up: the QR code on the parcel, the follow, at most three visits.
 //
-// It owns: parcel codes with their scans, the welcome that a follower sees, plans of visits with their versions, the visits after an order
+// It owns: parcel codes with their scans, the sheets on which they are printed, the welcome that a follower sees, plans of visits with their versions, the visits after an order
 // and what became of each, and the answer to why somebody did or did not get a message. It does not own who follows (members), what is sent
 // and the limits on that (messages), the order itself (orders), what is asked (surveys) or what staff do by hand (tasks).
 //
@@ -10,6 +10,8 @@
 //     from it, and nobody can guess another one.
 //   - WeChat's temporary picture lives 30 days at most, the token for ever: asking for the code again makes a new picture
 //     of the same scene. Permanent pictures are not used, an account can make 100,000 of them in all.
+//   - What is printed is therefore a link with the token. Its page shows a fresh picture to everybody who opens it: one call to WeChat in 29
+//     days, by one of all processes; the others wait for it, or show the old one while it works. After a refusal nobody asks for 15 seconds.
 //   - A new follower who scans comes as subscribe, an old one as SCAN. Both mean the same here.
 //   - Whose parcel: a scan belongs to the order's member when WeChat's ids say so (same openid or unionid). When the
 //     member has no identity in the official account yet and nothing speaks against it, the scan gives him the

@@ -41,25 +41,7 @@ func (s *Service) MakeParcelCode(ctx context.Context, in MakeParcelCode) (Parcel
 	if err != nil {
 		return ParcelCode{}, err
 	}
-	now := s.DB.Now()
-	if !stale(code, now) {
-		return codeView(code), nil
-	}
-	qr, err := s.OA.CreateQR(ctx, sceneOf(code.Token), qrTTL)
-	if err != nil {
-		return ParcelCode{}, ErrQR.Because(err)
-	}
-	expires := now.Add(qr.ExpiresIn)
-	made := code
-	made.Ticket, made.URL, made.ImageURL, made.ExpiresAt = qr.Ticket, qr.URL, qr.ImageURL, &expires
-	err = s.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
-		// Of two that asked at once the first picture stays; both pictures have the same scene, so either works.
-		if code, err = savePicture(tx, code, made); err != nil {
-			return fmt.Errorf("store the picture of parcel code %d: %w", made.ID, err)
-		}
-		return nil
-	})
-	if err != nil {
+	if code, err = s.picture(ctx, code, staffPicture); err != nil {
 		return ParcelCode{}, err
 	}
 	return codeView(code), nil

@@ -13,9 +13,8 @@ import (
 const (
 	scenePrefix = "p_"
 	tokenLength = 20 // of an alphabet of 32: 100 bits (threat T33)
-	// qrTTL is the longest that WeChat allows; renewBefore is how long a picture that is handed out must still live.
-	qrTTL       = wechat.MaxQRTTL
-	renewBefore = 7 * 24 * time.Hour
+	// qrTTL is the longest that WeChat allows.
+	qrTTL = wechat.MaxQRTTL
 )
 
 var tokenForm = regexp.MustCompile(`^[0-9a-z]{20}$`)
@@ -33,7 +32,12 @@ func tokenIn(scene string) string {
 	return token
 }
 
-// stale reports whether a code needs a new picture.
-func stale(c model.ParcelCode, now time.Time) bool {
-	return c.Ticket == "" || c.ExpiresAt == nil || c.ExpiresAt.Sub(now) < renewBefore
+// stale reports whether a code needs a new picture to have one for so long.
+func stale(c model.ParcelCode, now time.Time, least time.Duration) bool {
+	return c.Ticket == "" || c.ExpiresAt == nil || c.ExpiresAt.Sub(now) < least
+}
+
+// alive reports whether a code has a picture that still works.
+func alive(c model.ParcelCode, now time.Time) bool {
+	return c.Ticket != "" && c.ExpiresAt != nil && c.ExpiresAt.After(now)
 }

@@ -3,6 +3,7 @@ package aftersale
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -34,12 +35,31 @@ func codeOfToken(tx *db.Tx, token string) (c model.ParcelCode, err error) {
 // savePicture stores a new picture when the code still has the old one, and returns the code as it then is.
 func savePicture(tx *db.Tx, old, made model.ParcelCode) (model.ParcelCode, error) {
 	err := tx.Gorm().Model(&model.ParcelCode{}).Where("id = ? AND ticket = ?", old.ID, old.Ticket).Updates(map[string]any{
-		"ticket": made.Ticket, "url": made.URL, "image_url": made.ImageURL, "expires_at": made.ExpiresAt,
+		"ticket": made.Ticket, "url": made.URL, "image_url": made.ImageURL, "expires_at": made.ExpiresAt, "asking_until": nil,
 	}).Error
 	if err != nil {
 		return old, err
 	}
 	return codeOfOrder(tx, old.OrderID)
+}
+
+// claimPicture lets one of those who would ask WeChat for a new picture do it, until an instant; the others get false.
+func claimPicture(tx *db.Tx, c model.ParcelCode, until time.Time) (bool, error) {
+	res := tx.Gorm().Model(&model.ParcelCode{}).Where("id = ? AND ticket = ? AND (asking_until IS NULL OR asking_until <= ?)", c.ID, c.Ticket, tx.Now).
+		Update("asking_until", until)
+	if res.Error != nil {
+		return false, fmt.Errorf("claim the picture of parcel code %d: %w", c.ID, res.Error)
+	}
+	return res.RowsAffected == 1, nil
+}
+
+// restPicture keeps everybody from asking for a picture until an instant; nil ends that.
+func restPicture(tx *db.Tx, c model.ParcelCode, until *time.Time) error {
+	err := tx.Gorm().Model(&model.ParcelCode{}).Where("id = ? AND ticket = ?", c.ID, c.Ticket).Update("asking_until", until).Error
+	if err != nil {
+		return fmt.Errorf("give up the picture of parcel code %d: %w", c.ID, err)
+	}
+	return nil
 }
 
 // count stores a scan and adds it to its code's figures, whose row is locked last and shortest.

@@ -2,8 +2,15 @@ package app
 
 import "huitou/handler/guest"
 
-// surveyLink is where the links of surveys lead, followed by a token.
-const surveyLink = "/s/"
+// surveyLink is where the links of surveys lead, parcelLink those that are printed on cards in parcels; a token follows. What is printed
+// can never be called back: parcelLink must not change.
+const (
+	surveyLink = "/s/"
+	parcelLink = "/p/"
+)
 
 // guests adds the pages for customers who come by a link.
-func (a *App) guests() { guest.Routes(a.Echo, surveyLink, a.Surveys) }
+func (a *App) guests() {
+	guest.Routes(a.Echo, surveyLink, a.Surveys)
+	guest.ParcelRoutes(a.Echo, parcelLink, surveyLink+"assets", a.Aftersale)
+}
