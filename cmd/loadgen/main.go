@@ -22,7 +22,7 @@ func run(args []string) int {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(newClaims(), newGifts(), newIssue(), newNotices(), newCallbacks(), newStorm())
+	root.AddCommand(newClaims(), newGifts(), newIssue(), newNotices(), newCallbacks(), newStorm(), newOutbox())
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "loadgen:", err)

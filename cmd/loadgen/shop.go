@@ -32,8 +32,8 @@ type shop struct {
 
 // openShop starts a shop of so many instances on one database: each has its own connections, caches, groups and jobs, and knows of the
 // others through the database alone; they share this process. dir gets the access log, which is written as in production: JSON, one line
-// a request, to a file. fit may add settings; nil adds none.
-func openShop(ctx context.Context, st store, dir string, keep bool, instances int, fit func(*app.Settings)) (s *shop, err error) {
+// a request, to a file. fit may add settings; nil adds none. Each of tune is told of every instance before it starts.
+func openShop(ctx context.Context, st store, dir string, keep bool, instances int, fit func(*app.Settings), tune ...func(*app.App)) (s *shop, err error) {
 	o, drop, err := st.create(ctx)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func openShop(ctx context.Context, st store, dir string, keep bool, instances in
 		if fit != nil {
 			fit(&settings)
 		}
-		a, addr, stop, err := openInstance(ctx, settings)
+		a, addr, stop, err := openInstance(ctx, settings, tune)
 		if err != nil {
 			return nil, err
 		}
@@ -80,8 +80,8 @@ func openShop(ctx context.Context, st store, dir string, keep bool, instances in
 }
 
 // openInstance serves the whole program on a port of its own until stop is called.
-func openInstance(ctx context.Context, settings app.Settings) (a *app.App, addr string, stop func() error, err error) {
-	store := kv.NewMemory(kv.MemoryOptions{Now: time.Now})
+func openInstance(ctx context.Context, settings app.Settings, tune []func(*app.App)) (a *app.App, addr string, stop func() error, err error) {
+	store := kv.NewMemory(kv.MemoryOptions{Now: settings.Now})
 	settings.KV = store
 	if a, err = app.New(ctx, settings); err != nil {
 		return nil, "", nil, errors.Join(err, store.Close())
@@ -96,6 +96,9 @@ func openInstance(ctx context.Context, settings app.Settings) (a *app.App, addr 
 	}
 	if err = a.DB.Check(ctx); err != nil {
 		return nil, "", nil, fmt.Errorf("the database does not keep what it promises, so its figures do not count:\n%w", err)
+	}
+	for _, f := range tune {
+		f(a)
 	}
 	plainRoute(a.Routes, a.DB)
 	plainGiftRoute(a.Routes, a.DB, a.Points)

@@ -90,7 +90,11 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, l *lane, most int) (b ba
 func (s *Service) rule(l *lane, m model.Message, to model.Address, lim *limits, now time.Time) ruling {
 	if m.UnsureSince != nil && now.Sub(*m.UnsureSince) >= l.repeat {
 		s.Log.Error("message has an unknown end", "message", m.ID, "channel", m.Channel, "attempts", m.Attempts)
-		return ruling{move: moveEnd, state: model.MessageUnknown, reason: "no_answer"}
+		reason := reasonNoAnswer
+		if m.Reason == reasonPanicked {
+			reason = reasonPanicked
+		}
+		return ruling{move: moveEnd, state: model.MessageUnknown, reason: reason}
 	}
 	if m.UnsureSince == nil { // a repetition is no new message: none of these rules may stop it
 		if r, stop := s.timing(l, m, now); stop {

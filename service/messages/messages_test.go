@@ -686,7 +686,7 @@ func TestT46Poison(t *testing.T) {
 		t.Errorf("%d shown in the first round, want %d", shown, all-2)
 	}
 	w.runFor(24 * time.Hour)
-	w.want("visit:50:1", model.MessageUnknown, "no_answer")
+	w.want("visit:50:1", model.MessageUnknown, "panicked")
 	w.want("visit:100:1", model.MessageUnknown, "no_answer")
 	if shown, _ := w.phone.seen(); shown != all-2 {
 		t.Errorf("%d shown in the end, want %d", shown, all-2)

@@ -23,6 +23,12 @@ const (
 	maxAttempts = 14
 )
 
+// Reasons of messages whose end nobody knows.
+const (
+	reasonNoAnswer = "no_answer"
+	reasonPanicked = "panicked" // the sender did, before or after the call left
+)
+
 // clientMsgID makes the id by which WeChat tells a repetition from a new message: 32 hex digits, always the same for a key.
 func clientMsgID(key string) string {
 	sum := sha256.Sum256([]byte(key))
@@ -86,8 +92,11 @@ func judge(l *lane, err error, n int64, now time.Time) decision {
 		}
 		return d
 	}
+	if errors.Is(err, errPanic) {
+		return decision{step: stepUnsure, reason: reasonPanicked, alarm: true}
+	}
 	if !answered(err) {
-		return decision{step: stepUnsure, reason: "no_answer"}
+		return decision{step: stepUnsure, reason: reasonNoAnswer}
 	}
 	again := func(alarm bool) decision {
 		if n >= maxAttempts {
