@@ -19,7 +19,7 @@ type Problem struct {
 	Status int            `json:"status" doc:"the HTTP status"`
 	Code   string         `json:"code" doc:"stable code of the refusal" example:"coupons.sold_out"`
 	Detail string         `json:"detail" doc:"a sentence for people, Chinese or English by Accept-Language"`
-	More   map[string]any `json:"more,omitempty" doc:"figures and fields that explain this one case"`
+	More   map[string]any `json:"more,omitempty" doc:"figures and fields that explain this one case; input.invalid has fields: [{field, reason, rule}], reason by Accept-Language, rule a stable code of common kinds: required, type, length, min_length, max_length, range, minimum, maximum, enum, pattern, format, min_items, max_items, unique, multiple, unknown"`
 	ID     string         `json:"request_id,omitempty" doc:"name of the request in our logs"`
 }
 
@@ -88,7 +88,7 @@ func problemOf(err error, language string) *Problem {
 	} else if f == errMediaType {
 		code = http.StatusUnsupportedMediaType
 	}
-	p := &Problem{Type: "about:blank", Title: http.StatusText(code), Status: code, Code: f.Code, Detail: f.Chinese, More: f.Detail}
+	p := &Problem{Type: "about:blank", Title: http.StatusText(code), Status: code, Code: f.Code, Detail: f.Chinese, More: inWords(f.Detail, english(language))}
 	if english(language) {
 		p.Detail = f.English
 	}
