@@ -131,3 +131,25 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 }
+
+// The bare address says what answers, to anybody, and nothing else.
+func TestHome(t *testing.T) {
+	e := echo.New()
+	guest.Home(e, "/s/assets", "/console", "/docs")
+	rec := httptest.NewRecorder()
+	e.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
+	body := rec.Body.String()
+	if rec.Code != http.StatusOK || !strings.HasPrefix(rec.Header().Get("Content-Type"), "text/html") ||
+		!strings.Contains(rec.Header().Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("%d %v", rec.Code, rec.Header())
+	}
+	for _, part := range []string{`href="/console"`, `href="/docs"`, `href="/s/assets/guest.css"`, "店员入口"} {
+		if !strings.Contains(body, part) {
+			t.Errorf("no %s in %s", part, body)
+		}
+	}
+	rec = httptest.NewRecorder()
+	if e.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/", nil)); rec.Code != http.StatusMethodNotAllowed {
+		t.Errorf("POST = %d", rec.Code)
+	}
+}

@@ -12,5 +12,6 @@ const (
 // guests adds the pages for customers who come by a link.
 func (a *App) guests() {
 	guest.Routes(a.Echo, surveyLink, a.Surveys)
+	guest.Home(a.Echo, surveyLink+"assets", "/console", "/docs")
 	guest.ParcelRoutes(a.Echo, parcelLink, surveyLink+"assets", a.Aftersale)
 }
