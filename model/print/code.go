@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 
 	qrcode "github.com/skip2/go-qrcode"
@@ -30,26 +31,24 @@ func Code(says string, pixels int) ([]byte, error) {
 		return nil, err
 	}
 	side := (len(m) + 2*quiet) * pixels
-	img := image.NewPaletted(image.Rect(0, 0, side, side), inks)
+	img := blank(side, side)
 	drawModules(img, m, quiet*pixels, quiet*pixels, pixels)
 	return encode(img)
 }
 
-// inks are white and black.
-var inks = color.Palette{color.White, color.Black}
+func blank(width, height int) *image.Gray {
+	img := image.NewGray(image.Rect(0, 0, width, height))
+	draw.Draw(img, img.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
+	return img
+}
 
 // drawModules blackens the dark modules from (x, y) on.
-func drawModules(img *image.Paletted, m [][]bool, x, y, pixels int) {
+func drawModules(img *image.Gray, m [][]bool, x, y, pixels int) {
 	for row := range m {
 		for col, dark := range m[row] {
-			if !dark {
-				continue
-			}
-			for dy := range pixels {
-				from := img.PixOffset(x+col*pixels, y+row*pixels+dy)
-				for dx := range pixels {
-					img.Pix[from+dx] = 1
-				}
+			if dark {
+				at := image.Pt(x+col*pixels, y+row*pixels)
+				draw.Draw(img, image.Rectangle{Min: at, Max: at.Add(image.Pt(pixels, pixels))}, image.Black, image.Point{}, draw.Src)
 			}
 		}
 	}
@@ -57,7 +56,7 @@ func drawModules(img *image.Paletted, m [][]bool, x, y, pixels int) {
 
 func encode(img image.Image) ([]byte, error) {
 	var b bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, img); err != nil {
+	if err := png.Encode(&b, img); err != nil {
 		return nil, fmt.Errorf("encode a picture: %w", err)
 	}
 	return b.Bytes(), nil
