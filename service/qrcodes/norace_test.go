@@ -1,0 +1,5 @@
+//go:build !race
+
+package qrcodes_test
+
+const raceDetector = false
