@@ -62,8 +62,9 @@ type quotedView struct {
 	MemberOffFen  model.Fen        `json:"member_off_fen" doc:"taken off first, line by line"`
 	CouponOffFen  model.Fen        `json:"coupon_off_fen" doc:"taken off goods by coupons"`
 	FreightFen    model.Fen        `json:"freight_fen"`
+	CardFreight   model.Fen        `json:"member_freight_off_fen" doc:"freight that the paid card bears, before any coupon on freight; the order tells it as free_freight_fen"`
 	FreightOffFen model.Fen        `json:"freight_off_fen" doc:"taken off last, by coupons on freight"`
-	PayableFen    model.Fen        `json:"payable_fen" doc:"goods - member_off - coupon_off + freight - freight_off; 0 needs no payment"`
+	PayableFen    model.Fen        `json:"payable_fen" doc:"goods - member_off - coupon_off + freight - member_freight_off - freight_off; 0 needs no payment"`
 	Best          bool             `json:"best" doc:"true: no other combination saves more; false: there were too many coupons to try all"`
 	Lines         []quotedLineView `json:"lines" doc:"in the order of the cart; they add up to goods, member_off and coupon_off"`
 	Coupons       []judgedView     `json:"coupons" doc:"every coupon that the shopper holds, the sooner ending first, and those that ended within the last seven days"`
@@ -93,7 +94,7 @@ type judgedView struct {
 
 func quoteView(q coupons.Quote) *quoteReply {
 	v := quotedView{
-		GoodsFen: q.GoodsFen, MemberOffFen: q.MemberOffFen, CouponOffFen: q.CouponOffFen, FreightFen: q.FreightFen, FreightOffFen: q.FreightOffFen,
+		GoodsFen: q.GoodsFen, MemberOffFen: q.MemberOffFen, CouponOffFen: q.CouponOffFen, FreightFen: q.FreightFen, CardFreight: q.MemberFreightFen, FreightOffFen: q.FreightOffFen,
 		PayableFen: q.PayableFen, Best: q.Best, Lines: make([]quotedLineView, len(q.Lines)), Coupons: make([]judgedView, len(q.Coupons)),
 	}
 	for i, l := range q.Lines {

@@ -8,8 +8,8 @@ import (
 
 // This file and quote_*.go are the engine behind quotes and locks: no clock, no database, the same answer for the same input.
 //
-// Discounts are taken in one order: the member price off every line, then coupons on goods by priority (the higher first; of one
-// priority exchange, amount, percent), then coupons on freight. Full-reduction campaigns and points would
+// Discounts are taken in one order: the member price off every line and, where a paid card bears it, the whole freight; then coupons on goods by
+// priority (the higher first; of one priority exchange, amount, percent), then coupons on freight, which save nothing where the card has. Full-reduction campaigns and points would
 // stand before and after the coupons; there are none. A coupon's threshold looks at its eligible goods after the member price and
 // before any coupon, so that no coupon makes another one unusable; what it takes off is reckoned on what the coupons before it left.
 
@@ -21,6 +21,8 @@ type Cart struct {
 	Store string
 	// MemberOffBP is the share that the member price takes off every line.
 	MemberOffBP model.BasisPoints
+	// FreeFreight says that the shopper's paid card bears the freight of this order.
+	FreeFreight bool
 }
 
 // Item is one line of a cart or an order. PriceFen is of one piece. Category is a path, "服装/童装".
@@ -45,11 +47,11 @@ type Candidate struct {
 }
 
 // Quoted is what a cart costs and what each coupon would do for it. All amounts are zero or more, and they add up:
-// goods - member price - coupons + freight - freight coupons = payable.
+// goods - member price - coupons + freight - what the card bears of it - freight coupons = payable.
 type Quoted struct {
-	GoodsFen, MemberOffFen, CouponOffFen, FreightFen, FreightOffFen, PayableFen model.Fen
-	Lines                                                                       []QuotedLine
-	Coupons                                                                     []Judged // in the order of the candidates
+	GoodsFen, MemberOffFen, CouponOffFen, FreightFen, MemberFreightFen, FreightOffFen, PayableFen model.Fen
+	Lines                                                                                         []QuotedLine
+	Coupons                                                                                       []Judged // in the order of the candidates
 	// Best is true when no combination is better; with more coupons than can be tried a good one was chosen.
 	Best bool
 }
@@ -112,6 +114,9 @@ func quote(cart Cart, candidates []Candidate, now time.Time) Quoted {
 func open(cart Cart) (basket, Quoted) {
 	b := basket{lines: make([]model.Fen, len(cart.Lines)), freight: cart.FreightFen}
 	q := Quoted{FreightFen: cart.FreightFen, Lines: make([]QuotedLine, len(cart.Lines))}
+	if cart.FreeFreight {
+		q.MemberFreightFen, b.freight = b.freight, 0
+	}
 	for i, l := range cart.Lines {
 		gross := l.PriceFen * model.Fen(l.Quantity)
 		off := gross.PartFloor(cart.MemberOffBP)
@@ -146,5 +151,5 @@ func settle(q *Quoted, b basket, chosen []entry) {
 		l.PayableFen = l.GrossFen - l.MemberOffFen - l.CouponOffFen
 		q.PayableFen += l.PayableFen
 	}
-	q.PayableFen += q.FreightFen - q.FreightOffFen
+	q.PayableFen += q.FreightFen - q.MemberFreightFen - q.FreightOffFen
 }

@@ -107,6 +107,8 @@ func TestQuote(t *testing.T) {
 			[]Candidate{held("a", model.CouponTerms{Kind: model.CouponExchange, CapFen: 500}, model.CouponConditions{Scope: model.CouponScope{SKUs: []string{"dress"}}})}, "a -500; 200"},
 		{"freight beside goods", Cart{Lines: []Item{dress(700)}, FreightFen: 800},
 			[]Candidate{held("a", model.CouponTerms{Kind: model.CouponFreight, CapFen: 600}, group("freight")), held("b", off(700, 0), group("g"))}, "a -600; b -700; 200"},
+		{"a card that bears the freight spares the coupon", Cart{Lines: []Item{dress(700)}, FreightFen: 800, FreeFreight: true},
+			[]Candidate{held("a", model.CouponTerms{Kind: model.CouponFreight, CapFen: 600}, group("freight")), held("b", off(600, 0), group("g"))}, "a no_saving; b -600; 100"},
 		{"no freight to take off", Cart{Lines: []Item{dress(700)}}, []Candidate{held("a", model.CouponTerms{Kind: model.CouponFreight}, group("freight"))}, "a no_saving; 700"},
 		{"equal savings: the sooner end", Cart{Lines: []Item{dress(700)}}, []Candidate{
 			held("a", off(100, 0), group("g")), {ID: "b", CouponTerms: off(100, 0), Conditions: ready(group("g")), UsableFrom: noon, UsableUntil: noon.Add(time.Hour), LeftFen: 100}},
@@ -168,8 +170,9 @@ func adds(t testing.TB, cart Cart, q Quoted) {
 		}
 		gross, member, coupon, payable = gross+l.GrossFen, member+l.MemberOffFen, coupon+l.CouponOffFen, payable+l.PayableFen
 	}
-	if gross != q.GoodsFen || member != q.MemberOffFen || coupon != q.CouponOffFen || payable+q.FreightFen-q.FreightOffFen != q.PayableFen ||
-		q.FreightOffFen < 0 || q.FreightOffFen > q.FreightFen || q.PayableFen < 0 {
+	if gross != q.GoodsFen || member != q.MemberOffFen || coupon != q.CouponOffFen || payable+q.FreightFen-q.MemberFreightFen-q.FreightOffFen != q.PayableFen ||
+		q.FreightOffFen < 0 || q.FreightOffFen+q.MemberFreightFen > q.FreightFen || cart.FreeFreight && q.MemberFreightFen != cart.FreightFen ||
+		!cart.FreeFreight && q.MemberFreightFen != 0 || q.PayableFen < 0 {
 		t.Errorf("sums: %+v", q)
 	}
 }
@@ -213,7 +216,7 @@ type carts struct{ r *rand.Rand }
 
 func (c carts) cart(lines int) Cart {
 	skus, categories := []string{"a", "b", "c", "d"}, []string{"", "x", "x/y", "x/y/z", "v"}
-	cart := Cart{FreightFen: model.Fen(c.r.IntN(3) * 400), Store: []string{"", "s1", "s2"}[c.r.IntN(3)], MemberOffBP: model.BasisPoints(c.r.IntN(3) * 333)}
+	cart := Cart{FreightFen: model.Fen(c.r.IntN(3) * 400), Store: []string{"", "s1", "s2"}[c.r.IntN(3)], MemberOffBP: model.BasisPoints(c.r.IntN(3) * 333), FreeFreight: c.r.IntN(4) == 0}
 	for range lines {
 		cart.Lines = append(cart.Lines, Item{SKU: skus[c.r.IntN(4)], Category: categories[c.r.IntN(5)], Quantity: 1 + c.r.Int64N(3), PriceFen: model.Fen(c.r.IntN(2000))})
 	}
@@ -277,6 +280,9 @@ func reckon(cart Cart, list []Candidate) []int64 {
 		left[i] = first[i]
 	}
 	freight := int64(cart.FreightFen)
+	if cart.FreeFreight {
+		freight = 0
+	}
 	saved := make([]int64, len(list))
 	for _, k := range turn {
 		c := list[k]

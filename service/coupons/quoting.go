@@ -52,6 +52,11 @@ func (s *Service) Quote(ctx context.Context, in QuoteFor) (q Quote, err error) {
 				return fmt.Errorf("read the price of member %d: %w", in.Member, err)
 			}
 		}
+		if s.freeFreight != nil && cart.FreightFen > 0 {
+			if cart.FreeFreight, err = s.freeFreight(ctx, tx, in.Member, tx.Now); err != nil {
+				return fmt.Errorf("read the free freight of member %d: %w", in.Member, err)
+			}
+		}
 		rows, err := spokenOf(tx, in.Member)
 		if err != nil {
 			return fmt.Errorf("read the coupons of member %d: %w", in.Member, err)

@@ -117,11 +117,21 @@ func TestQuoteWithMemberPrice(t *testing.T) {
 			return 0, errors.New("asked for another time")
 		}
 		return model.BasisPoints(m * 100), nil
+	}, FreeFreight: func(_ context.Context, _ *db.Tx, m model.MemberID, at time.Time) (bool, error) {
+		if at != dbtest.Start {
+			return false, errors.New("asked for another time")
+		}
+		return m == 5, nil
 	}})
 	get(t, s, 5, stacked(1000, ""))
 	q, err := s.Quote(ctx, coupons.QuoteFor{Member: 5, Lines: cart().Lines})
 	if err != nil || q.MemberOffFen != 300 || q.CouponOffFen != 1000 || q.PayableFen != 4700 {
 		t.Errorf("Quote = %+v, %v", q.Quoted, err)
+	}
+	for member, want := range map[model.MemberID]model.Fen{5: 800, 6: 0} { // the card bears the freight of one of them
+		if q, err := s.Quote(ctx, coupons.QuoteFor{Member: member, Lines: cart().Lines, FreightFen: 800}); err != nil || q.FreightFen != 800 || q.MemberFreightFen != want {
+			t.Errorf("the freight of %d: %+v, %v", member, q.Quoted, err)
+		}
 	}
 }
 

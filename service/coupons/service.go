@@ -54,6 +54,8 @@ type Deps struct {
 	Early func(ctx context.Context, tx *db.Tx, members []model.MemberID) (map[model.MemberID]time.Duration, error)
 	// MemberPrice returns the share that a member's price takes off goods; nil means nothing.
 	MemberPrice func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error)
+	// FreeFreight tells whether a member's paid card bears the freight of an order now; nil means never.
+	FreeFreight func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (bool, error)
 }
 
 // Service keeps coupons. It is safe for concurrent use.
@@ -69,9 +71,10 @@ type Service struct {
 	birthdays Birthdays
 	messages  Outbox
 	page      string
-	// audiences and memberPrice are asked of those who know; each may be nil.
+	// audiences, memberPrice and freeFreight are asked of those who know; each may be nil.
 	audiences   Audiences
 	memberPrice func(context.Context, *db.Tx, model.MemberID, time.Time) (model.BasisPoints, error)
+	freeFreight func(context.Context, *db.Tx, model.MemberID, time.Time) (bool, error)
 	early       func(context.Context, *db.Tx, []model.MemberID) (map[model.MemberID]time.Duration, error)
 	terms       sync.Map // model.CouponTermsID -> *Conditions
 	// firsts holds, by model.CouponTemplateID, whether the last batch had first claims only: a hint for speed, see batch.lookUp.
@@ -80,7 +83,7 @@ type Service struct {
 
 // New returns the service.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, members: d.Members, log: d.Log, queue: d.Queue, audiences: d.Audiences, memberPrice: d.MemberPrice, early: d.Early,
+	s := &Service{db: d.DB, members: d.Members, log: d.Log, queue: d.Queue, audiences: d.Audiences, memberPrice: d.MemberPrice, freeFreight: d.FreeFreight, early: d.Early,
 		people: d.People, birthdays: d.Birthdays, messages: d.Messages, page: d.Page}
 	s.claims = db.NewGroup(d.DB, maxBatch, s.decideClaims)
 	s.links = db.NewGroup(d.DB, maxBatch, s.decideLinkClaims)

@@ -209,6 +209,20 @@ func TestPurchasesSave(t *testing.T) {
 			}
 			return out
 		}
+		free := func(when string, want bool) {
+			t.Helper()
+			err := w.db.Read(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				got, err := w.FreeFreight(ctx, tx, m, tx.Now)
+				if got != want {
+					t.Errorf("free freight %s is %v", when, got)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		free("at first", true)
 		whole := memberships.Purchase{MemberPrice: 501, FreeFreight: 800, ExtraPoints: 150,
 			Coupons: []memberships.UsedCoupon{{Coupon: held[0].ID, Discount: 1000}, {Coupon: "not-of-the-card", Discount: 700}}}
 		if got := purchase(1, whole); got != (memberships.Saved{Amount: 501 + 800 + 150 + 1000}) {
@@ -217,7 +231,9 @@ func TestPurchasesSave(t *testing.T) {
 		if got := purchase(1, whole); got.Amount != 0 {
 			t.Errorf("the same order saved again: %+v", got)
 		}
+		free("once used", true)
 		purchase(10, memberships.Purchase{FreeFreight: 600})
+		free("twice used", false)
 		if got := purchase(11, memberships.Purchase{FreeFreight: 600, MemberPrice: 10}); got.Amount != 10 || got.Reason != "memberships.no_free_freight" {
 			t.Errorf("the third parcel of the month: %+v", got)
 		}
@@ -242,10 +258,12 @@ func TestPurchasesSave(t *testing.T) {
 			t.Errorf("saved %d after the whole order came back, want what order 10 and 11 saved", c.Saved)
 		}
 		w.goTo("2026-12-21") // a new cycle
+		free("in the next cycle", true)
 		if got := purchase(12, memberships.Purchase{FreeFreight: 700}); got.Amount != 700 {
 			t.Errorf("freight in the next cycle: %+v", got)
 		}
 		w.goTo("2027-01-22") // grace: the price and nothing else
+		free("in grace", false)
 		if got := purchase(13, memberships.Purchase{FreeFreight: 700, MemberPrice: 20, ExtraPoints: 100}); got.Amount != 20 || got.Reason == "" {
 			t.Errorf("in grace: %+v", got)
 		}

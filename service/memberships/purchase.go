@@ -103,20 +103,12 @@ func (s *Service) PurchaseTx(ctx context.Context, tx *db.Tx, in Purchase) (out S
 
 // useFreight uses up one order without freight of the cycle of a day; ok is false when none is left. A source uses one for ever.
 func (s *Service) useFreight(_ context.Context, tx *db.Tx, p model.MembershipPeriod, day model.Day, source string) (ok bool, err error) {
-	plan, err := planByID(tx, p.PlanID)
-	if err != nil || p.GiftSource != nil || plan.FreeFreight == 0 {
-		return false, err
-	}
-	if runs, err := refundRuns(tx, p.ID); err != nil || runs {
-		return false, err
-	}
-	cycle := cycleOn(p, day)
-	n, err := usesIn(tx, p.ID, model.BenefitFreight, cycle)
-	if err != nil || n >= plan.FreeFreight {
+	used, left, err := freightLeft(tx, p, day)
+	if err != nil || left == 0 {
 		return false, err
 	}
 	fresh, err := tx.Insert(&model.MembershipUse{
-		PeriodID: p.ID, MemberID: p.MemberID, Benefit: model.BenefitFreight, Cycle: cycle, Ordinal: n + 1, Source: source, At: tx.Now,
+		PeriodID: p.ID, MemberID: p.MemberID, Benefit: model.BenefitFreight, Cycle: cycleOn(p, day), Ordinal: used + 1, Source: source, At: tx.Now,
 	})
 	if err != nil {
 		return false, fmt.Errorf("use free freight of period %d: %w", p.ID, err)

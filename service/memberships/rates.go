@@ -36,6 +36,31 @@ func (s *Service) PercentOff(_ context.Context, tx *db.Tx, m model.MemberID, at 
 	return p.PercentOffBP, nil
 }
 
+// FreeFreight tells whether a member's card bears the freight of an order at an instant: the cycle has an order without freight left, the days
+// are neither given nor of grace, and no refund of the card is under way. It uses nothing up; the order does, when the shop tells of it.
+func (s *Service) FreeFreight(_ context.Context, tx *db.Tx, m model.MemberID, at time.Time) (bool, error) {
+	day := model.DayOf(at, model.Shanghai)
+	p, found, err := periodOn(tx, m, day)
+	if err != nil || !found {
+		return false, err
+	}
+	_, left, err := freightLeft(tx, p, day)
+	return left > 0, err
+}
+
+// freightLeft returns how many orders without freight the cycle of a day has used and has left.
+func freightLeft(tx *db.Tx, p model.MembershipPeriod, day model.Day) (used, left int, err error) {
+	plan, err := planByID(tx, p.PlanID)
+	if err != nil || p.GiftSource != nil || plan.FreeFreight == 0 {
+		return 0, 0, err
+	}
+	if runs, err := refundRuns(tx, p.ID); err != nil || runs {
+		return 0, 0, err
+	}
+	used, err = usesIn(tx, p.ID, model.BenefitFreight, cycleOn(p, day))
+	return used, max(0, plan.FreeFreight-used), err
+}
+
 // pricedOn returns the period whose member price holds on a day: the one of that day, or one that ended a few days ago and has grace. A
 // period that a refund cut has none.
 func pricedOn(tx *db.Tx, m model.MemberID, d model.Day) (p model.MembershipPeriod, grace, found bool, err error) {

@@ -90,6 +90,9 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		MemberPrice: func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (model.BasisPoints, error) {
 			return v.Memberships.PercentOff(ctx, tx, m, at) // made below
 		},
+		FreeFreight: func(ctx context.Context, tx *db.Tx, m model.MemberID, at time.Time) (bool, error) {
+			return v.Memberships.FreeFreight(ctx, tx, m, at)
+		},
 		Early: v.early,
 	})
 	v.Tags = tags.New(tags.Deps{DB: d, Members: v.Members, Account: p.oa, Queue: q, Log: log})

@@ -111,7 +111,7 @@ func TestRoutesAndPoliciesAreKept(t *testing.T) {
 	// What stands beside the typed routes: callbacks prove themselves by signatures, the others tell nothing.
 	open := []string{"GET /healthz", "GET /readyz", "GET /docs", "GET /docs/*", "GET /openapi.json", "GET /openapi.yaml", "GET /openapi-3.0.json", "GET /openapi-3.0.yaml",
 		// pages, which ask for the session and the permission themselves (handler/console)
-		"GET /", // says what answers here
+		"GET /",                                                  // says what answers here
 		"GET /s/:token", "POST /s/:token", "GET /s/assets/:file", // a survey, opened by its link
 		"GET /p/:token", "GET /p/:token/code.png", // the official account's code, opened by the card in a parcel
 		"GET /console/tasks", "POST /console/tasks/:id/take", "POST /console/tasks/:id/phone", "POST /console/tasks/:id/close",
