@@ -14,6 +14,7 @@ const (
 	KindShortVideo Kind = "shortvideo"
 	KindLocation   Kind = "location"
 	KindLink       Kind = "link"
+	KindMiniPage   Kind = "miniprogrampage" // a card of the mini-program, sent to its customer service
 )
 
 // Event is the Event of a push of KindEvent, in WeChat's own spelling. Events not listed
@@ -30,8 +31,18 @@ const (
 	EventViewMiniProgram Event = "view_miniprogram"
 	EventScanPush        Event = "scancode_push"
 	EventScanWait        Event = "scancode_waitmsg"
+	EventPhoto           Event = "pic_sysphoto"
+	EventPhotoOrAlbum    Event = "pic_photo_or_album"
+	EventAlbum           Event = "pic_weixin"
+	EventPlaceSelect     Event = "location_select"
+
+	EventDeskOpened   Event = "kf_create_session"
+	EventDeskClosed   Event = "kf_close_session"
+	EventDeskSwitched Event = "kf_switch_session"
+	EventEnterSession Event = "user_enter_tempsession" // somebody opened the mini-program's customer service
 
 	EventTemplateSent Event = "TEMPLATESENDJOBFINISH"
+	EventMassSent     Event = "MASSSENDJOBFINISH"
 
 	EventSubscribeMsgPopup  Event = "subscribe_msg_popup_event"
 	EventSubscribeMsgChange Event = "subscribe_msg_change_event"
@@ -44,6 +55,17 @@ const (
 	EventTradeRemindAccess   Event = "trade_manage_remind_access_api"
 	EventTradeRemindShipping Event = "trade_manage_remind_shipping"
 	EventTradeSettled        Event = "trade_manage_order_settlement"
+
+	// What happens to the account itself.
+	EventQualified     Event = "qualification_verify_success"
+	EventNotQualified  Event = "qualification_verify_fail"
+	EventNamed         Event = "naming_verify_success"
+	EventNotNamed      Event = "naming_verify_fail"
+	EventAnnualRenew   Event = "annual_renew"   // the yearly verification ends soon
+	EventVerifyExpired Event = "verify_expired" // and has ended
+	EventAuditPassed   Event = "weapp_audit_success"
+	EventAuditFailed   Event = "weapp_audit_fail"
+	EventAuditDelayed  Event = "weapp_audit_delay"
 
 	EventMediaCheck   Event = "wxa_media_check"
 	EventDeliverGoods Event = "xpay_goods_deliver_notify"
@@ -81,12 +103,20 @@ type Push struct {
 	Title         string
 	Description   string
 	URL           string
+	MenuItem      string // of a text: the item that was tapped in a menu message
+	AppPage       string // of a card of the mini-program
+	SessionFrom   string // where in the mini-program customer service was opened
 	Location      *Location
 	Scanned       *Scanned
+	Pictures      []string // MD5 of those that a person chose from a menu; the pictures come as messages
+	Desk          *Desk
+	Mass          *Mass
 	Subscriptions []Subscription
 	Withdrawn     *Withdrawn
 	Trade         *Trade
 	Delivery      *Delivery
+	MediaCheck    *MediaCheck
+	Review        *Review
 
 	// Body is the decrypted body, byte for byte.
 	Body []byte
@@ -119,8 +149,9 @@ const (
 type Location struct {
 	Latitude, Longitude string // decimal degrees as WeChat wrote them
 	Precision           string // of a reported place
-	Scale               string // of a sent place
-	Label               string // of a sent place
+	Scale               string // of a sent or chosen place
+	Label               string // of a sent or chosen place
+	Name                string // of a chosen place: the point of interest
 }
 
 // Scanned is what a person scanned from a menu.
@@ -147,10 +178,47 @@ type Withdrawn struct {
 	OpenPID  string
 }
 
-// Trade is an order that the order centre tells about.
+// Trade is an order that the order centre tells about. Times are zero when WeChat gave none.
 type Trade struct {
 	TransactionID string
 	MchID         string
 	OutTradeNo    string
 	Message       string // words for the merchant
+	PaidAt        time.Time
+	ShippedAt     time.Time
+	SettlesAt     time.Time // when it will be settled, at the latest
+	ReceivedBy    string    // 1: by itself, 2: by the person
+	ReceivedAt    time.Time
+	SettledAt     time.Time
+}
+
+// Desk is a talk with customer service that began, ended or was passed on.
+type Desk struct {
+	Account  string // who talks; of one passed on, who goes on
+	From     string // who passed it on
+	ClosedBy string // CloseType: KF, TIMEOUT and the like
+}
+
+// Mass is what became of a message to all followers; Status says how the sending ended.
+type Mass struct {
+	Total    int64 // followers that were chosen
+	Filtered int64 // of these, who may be written to
+	Sent     int64
+	Failed   int64
+}
+
+// MediaCheck is the later answer to a question about a picture or a sound.
+type MediaCheck struct {
+	TraceID string
+	Suggest string // pass, review or risky; empty when ErrCode is not "0"
+	Label   string
+	ErrCode string
+}
+
+// Review is what WeChat decided about the account, its name or the mini-program's next version.
+type Review struct {
+	At      time.Time // of the decision; zero when WeChat gave none
+	Expires time.Time // until when it holds
+	Reason  string    // of a refusal
+	Shots   []string  // media ids of pictures of what is wrong
 }

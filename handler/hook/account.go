@@ -24,10 +24,22 @@ type Codec interface {
 
 // WeChat waits five seconds. What we do in them, at worst, must fit with room for the network.
 const (
-	replyTime = 1500 * time.Millisecond
-	storeTime = 2500 * time.Millisecond
-	maxBody   = 64 << 10 // pictures are addresses; a compatible-mode push is three times a plain one
+	answerTime = 3500 * time.Millisecond // for everything; what is not stored by then is answered 500
+	replyTime  = 1500 * time.Millisecond // of it, for the passive reply
+	maxBody    = 64 << 10                // pictures are addresses; a compatible-mode push is three times a plain one
 )
+
+// Counts are told what somebody should look at. Any of them may be nil.
+type Counts struct {
+	Refused    func(reason string)  // what was not let in: signature, stale, plaintext, too_large, unreadable
+	Unreadable func(verdict string) // what is WeChat's, is kept and has no effect: malformed, unopenable
+}
+
+func count(f func(string), word string) {
+	if f != nil {
+		f(word)
+	}
+}
 
 // account is the callback address of one official account or mini-program.
 type account struct {
@@ -36,7 +48,7 @@ type account struct {
 	codec   Codec
 	vault   *callbacks.Service
 	reply   func(ctx context.Context, p wechat.Push) (wechat.Reply, error)
-	refused func(reason string)
+	counts  Counts
 	log     *slog.Logger
 }
 
@@ -78,12 +90,14 @@ func (a account) receive(c echo.Context) error {
 		return a.refuse(c, err)
 	}
 	// WeChat hanging up must not undo what it is about to send again.
-	ctx := context.WithoutCancel(c.Request().Context())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), answerTime)
+	defer cancel()
 	in := callbacks.Received{App: a.appID, Channel: a.channel, Verdict: verdict, Raw: push.Body, DedupeKey: push.DedupeKey}
 	if verdict == callbacks.VerdictOK {
 		in.Topic, in.OpenID, in.Reply = callbacks.Topic(push), push.OpenID, a.replyTo(ctx, push)
 	} else {
 		a.log.ErrorContext(ctx, "callback cannot be read", "app", a.appID, "verdict", verdict, "err", err)
+		count(a.counts.Unreadable, verdict)
 		if in.Raw == nil {
 			in.Raw = body
 		}
@@ -93,8 +107,6 @@ func (a account) receive(c echo.Context) error {
 
 // store keeps the callback and answers it.
 func (a account) store(ctx context.Context, c echo.Context, push wechat.Push, in callbacks.Received) error {
-	ctx, cancel := context.WithTimeout(ctx, storeTime)
-	defer cancel()
 	id, fresh, err := a.vault.Receive(ctx, in)
 	if err != nil {
 		a.log.ErrorContext(ctx, "callback was not stored", "app", a.appID, "topic", in.Topic, "err", err)
@@ -154,7 +166,6 @@ func (a account) refuse(c echo.Context, err error) error {
 	switch {
 	case errors.Is(err, wechat.ErrSignature):
 	case errors.Is(err, wechat.ErrStale):
-		// A clock of ours that is wrong looks the same as a replay, so this is worth a look.
 		reason = "stale"
 	case errors.Is(err, wechat.ErrPlaintext):
 		reason = "plaintext"
@@ -163,9 +174,12 @@ func (a account) refuse(c echo.Context, err error) error {
 	default:
 		status, reason = http.StatusBadRequest, "unreadable"
 	}
-	if a.refused != nil {
-		a.refused(reason)
+	count(a.counts.Refused, reason)
+	if reason == "stale" {
+		// A clock of ours that is wrong looks the same as a replay, and loses every push: somebody has to look. The error names both times.
+		a.log.ErrorContext(c.Request().Context(), "callback refused; is our clock right?", "app", a.appID, "reason", reason, "err", err)
+	} else {
+		a.log.WarnContext(c.Request().Context(), "callback refused", "app", a.appID, "reason", reason)
 	}
-	a.log.WarnContext(c.Request().Context(), "callback refused", "app", a.appID, "reason", reason)
 	return c.NoContent(status)
 }

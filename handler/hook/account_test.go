@@ -60,14 +60,19 @@ type world struct {
 }
 
 func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock) *world {
+	return newWorldIn(t, d, clock, oa.ModeSafe, aesKey)
+}
+
+// newWorldIn is a world in which the console is filled in another way.
+func newWorldIn(t testing.TB, d *db.DB, clock *dbtest.Clock, mode oa.Mode, keys ...wechat.Secret) *world {
 	w := &world{t: t, d: d, clock: clock, refused: map[string]int{}}
 	log := slog.New(slog.NewTextHandler(&w.logs, nil))
 	w.q = jobs.New(d, slog.New(slog.DiscardHandler))
-	oaCodec, err := oa.NewCallback(oa.CallbackConfig{AppID: oaApp, Token: token, AESKeys: []wechat.Secret{aesKey}, Mode: oa.ModeSafe, Now: clock.Now})
+	oaCodec, err := oa.NewCallback(oa.CallbackConfig{AppID: oaApp, Token: token, AESKeys: keys, Mode: mode, Now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	miniCodec, err := mini.NewCallback(mini.CallbackConfig{AppID: "wxsim-mini-1", Token: token, AESKeys: []wechat.Secret{aesKey}, Mode: mini.ModeSafe, Now: clock.Now})
+	miniCodec, err := mini.NewCallback(mini.CallbackConfig{AppID: "wxsim-mini-1", Token: token, AESKeys: keys, Mode: mode, Now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,14 +80,15 @@ func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock) *world {
 	w.vault.Register()
 	w.reply = func(context.Context, wechat.Push) (wechat.Reply, error) { return wechat.Reply{}, nil }
 	w.echo = echo.New()
-	refused := func(reason string) {
+	tally := func(word string) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.refused[reason]++
+		w.refused[word]++
 	}
-	onOA := hook.OA(hook.OADeps{AppID: oaApp, Codec: oaCodec, Vault: w.vault, Log: log, Refused: refused,
+	counts := hook.Counts{Refused: tally, Unreadable: tally}
+	onOA := hook.OA(hook.OADeps{AppID: oaApp, Codec: oaCodec, Vault: w.vault, Log: log, Counts: counts,
 		Reply: func(ctx context.Context, p wechat.Push) (wechat.Reply, error) { return w.reply(ctx, p) }})
-	onMini := hook.Mini(hook.MiniDeps{AppID: "wxsim-mini-1", Codec: miniCodec, Vault: w.vault, Log: log, Refused: refused})
+	onMini := hook.Mini(hook.MiniDeps{AppID: "wxsim-mini-1", Codec: miniCodec, Vault: w.vault, Log: log, Counts: counts})
 	w.echo.GET("/wechat/oa", onOA)
 	w.echo.POST("/wechat/oa", onOA)
 	w.echo.POST("/wechat/mini", onMini)
@@ -141,6 +147,13 @@ func unsealPush(t testing.TB, key, ciphertext string) string {
 	cipher.NewCBCDecrypter(block, raw[:16]).CryptBlocks(b, b)
 	n := binary.BigEndian.Uint32(b[16:20])
 	return string(b[20 : 20+n])
+}
+
+// jsonEnvelope is an authentic encrypted push of an account whose console says JSON.
+func (w *world) jsonEnvelope(key, app, msg string) (url.Values, string) {
+	q, body := w.envelope(key, app, msg)
+	ciphertext := body[strings.LastIndex(body, "CDATA[")+6 : strings.LastIndex(body, "]]></Encrypt>")]
+	return q, `{"ToUserName":"gh_1","Encrypt":"` + ciphertext + `"}`
 }
 
 // envelope is an authentic encrypted push.
@@ -361,6 +374,10 @@ func TestAuthenticButUnreadable(t *testing.T) {
 		if got.Verdict != tt.verdict || got.State != model.CallbackFailed || string(got.Raw) != want {
 			t.Errorf("%s: stored as %s %s %q", tt.name, got.Verdict, got.State, got.Raw)
 		}
+	}
+	// Somebody is told: in the log, and in the figures.
+	if w.refused[callbacks.VerdictMalformed] != 10 || w.refused[callbacks.VerdictUnopenable] != 2 || strings.Count(w.logs.String(), `level=ERROR msg="callback cannot be read"`) != 12 {
+		t.Errorf("counted %v, log %s", w.refused, w.logs.String())
 	}
 }
 

@@ -10,15 +10,15 @@ import (
 
 // MiniDeps is what the mini-program's callback needs.
 type MiniDeps struct {
-	AppID   string
-	Codec   Codec
-	Vault   *callbacks.Service
-	Refused func(reason string) // as in OADeps
-	Log     *slog.Logger
+	AppID  string
+	Codec  Codec
+	Vault  *callbacks.Service
+	Counts Counts
+	Log    *slog.Logger
 }
 
 // Mini answers the mini-program's pushes as OA does those of the official account, in XML or JSON, and never with more
 // than "success": a mini-program has no passive replies.
 func Mini(d MiniDeps) echo.HandlerFunc {
-	return account{appID: d.AppID, channel: callbacks.Mini, codec: d.Codec, vault: d.Vault, refused: d.Refused, log: d.Log}.handle
+	return account{appID: d.AppID, channel: callbacks.Mini, codec: d.Codec, vault: d.Vault, counts: d.Counts, log: d.Log}.handle
 }

@@ -49,14 +49,20 @@ func (h *Health) ready(c echo.Context) error {
 }
 
 // Refusals counts what the callbacks turned away, by channel (oa, mini, pay) and reason. A rising count of forged ones is somebody
-// knocking; serial or key means that our settings and WeChat's no longer agree.
-type Refusals struct{ vec *prometheus.CounterVec }
+// knocking; serial or key means that our settings and WeChat's no longer agree. Beside them it counts what was kept and could not be read:
+// unopenable means that the AES key in WeChat's console is not ours, and that nothing which people do has an effect.
+type Refusals struct{ vec, unreadable *prometheus.CounterVec }
 
 // NewRefusals returns counters at zero.
 func NewRefusals() *Refusals {
-	return &Refusals{prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "huitou_callbacks_refused_total", Help: "callbacks that were turned away, by channel and reason",
-	}, []string{"channel", "reason"})}
+	return &Refusals{
+		vec: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "huitou_callbacks_refused_total", Help: "callbacks that were turned away, by channel and reason",
+		}, []string{"channel", "reason"}),
+		unreadable: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "huitou_callbacks_unreadable_total", Help: "authentic callbacks that were kept and could not be read, by channel and verdict",
+		}, []string{"channel", "verdict"}),
+	}
 }
 
 // Of returns the function that counts a channel's refusals.
@@ -64,11 +70,22 @@ func (r *Refusals) Of(channel string) func(reason string) {
 	return func(reason string) { r.vec.WithLabelValues(channel, reason).Inc() }
 }
 
+// Unreadable returns the function that counts what a channel kept and could not read.
+func (r *Refusals) Unreadable(channel string) func(verdict string) {
+	return func(verdict string) { r.unreadable.WithLabelValues(channel, verdict).Inc() }
+}
+
 // Describe and Collect make the counters a prometheus.Collector.
-func (r *Refusals) Describe(to chan<- *prometheus.Desc) { r.vec.Describe(to) }
+func (r *Refusals) Describe(to chan<- *prometheus.Desc) {
+	r.vec.Describe(to)
+	r.unreadable.Describe(to)
+}
 
 // Collect hands the counters over.
-func (r *Refusals) Collect(to chan<- prometheus.Metric) { r.vec.Collect(to) }
+func (r *Refusals) Collect(to chan<- prometheus.Metric) {
+	r.vec.Collect(to)
+	r.unreadable.Collect(to)
+}
 
 // Metrics returns the handler of /metrics over a registry of our own, with the runtime's and the process's figures in it.
 func Metrics(more ...prometheus.Collector) (http.Handler, error) {

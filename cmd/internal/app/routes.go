@@ -110,14 +110,19 @@ func (a *App) declare() {
 // hooks adds the addresses that WeChat calls.
 func (a *App) hooks(p platform) {
 	s := a.Settings
-	official := hook.OA(hook.OADeps{AppID: s.OA.AppID, Codec: p.oaCodec, Vault: a.Callbacks, Reply: a.Aftersale.Welcome, Refused: a.refusals.Of("oa"), Log: s.Log})
-	program := hook.Mini(hook.MiniDeps{AppID: s.Mini.AppID, Codec: p.miniCodec, Vault: a.Callbacks, Refused: a.refusals.Of("mini"), Log: s.Log})
+	official := hook.OA(hook.OADeps{AppID: s.OA.AppID, Codec: p.oaCodec, Vault: a.Callbacks, Reply: a.Aftersale.Welcome, Counts: a.counts("oa"), Log: s.Log})
+	program := hook.Mini(hook.MiniDeps{AppID: s.Mini.AppID, Codec: p.miniCodec, Vault: a.Callbacks, Counts: a.counts("mini"), Log: s.Log})
 	both := []string{http.MethodGet, http.MethodPost}
 	a.Echo.Match(both, oaPush, official)
 	a.Echo.Match(both, miniPush, program)
 	money := hook.Pay(hook.PayDeps{MchID: s.Merchant.MchID, Notices: p.pay, Vault: a.Callbacks, Payments: a.Payments, Refused: a.refusals.Of("pay"), Log: s.Log})
 	a.Echo.POST(payNotices, money)
 	a.Echo.POST(refundNotices, money)
+}
+
+// counts are the figures of one channel's callbacks.
+func (a *App) counts(channel string) hook.Counts {
+	return hook.Counts{Refused: a.refusals.Of(channel), Unreadable: a.refusals.Unreadable(channel)}
 }
 
 // opsHandler is the listener of those who run Huitou.

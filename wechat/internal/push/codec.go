@@ -133,7 +133,7 @@ func (c *Codec) VerifyURL(query url.Values) (string, error) {
 //   - wechat.ErrTooLarge: nothing was looked at.
 //   - wechat.ErrSignature: not proven to be WeChat's, or for another app.
 //   - wechat.ErrStale: proven, but five minutes off.
-//   - wechat.ErrPlaintext: signed URL, but a body no signature covers, in safe mode.
+//   - wechat.ErrPlaintext: signed URL, but a body no signature covers, where encryption is configured.
 //   - wechat.ErrMalformed, and its case wechat.ErrDecrypt: authentic but unreadable. A body
 //     that was proven comes back beside it with Body and DedupeKey, to be kept.
 func (c *Codec) Open(query url.Values, body []byte) (wechat.Push, error) {
@@ -158,7 +158,7 @@ func (c *Codec) openPlain(query url.Values, body []byte) (wechat.Push, error) {
 	if err := c.fresh(timestamp); err != nil {
 		return wechat.Push{}, err
 	}
-	if c.mode == ModeSafe {
+	if c.mode != ModePlain { // in compatible mode too WeChat sends a ciphertext with every push
 		return wechat.Push{}, wechat.ErrPlaintext
 	}
 	return c.read(body, wechat.Envelope{Nonce: nonce})
@@ -176,7 +176,7 @@ func (c *Codec) openEncrypted(query url.Values, body []byte) (wechat.Push, error
 		case c.fresh(timestamp) != nil:
 			// Else one signed URL, once seen, could fill the vault for ever.
 			return wechat.Push{}, c.fresh(timestamp)
-		case c.mode == ModeSafe:
+		case c.mode != ModePlain:
 			return wechat.Push{}, wechat.ErrPlaintext // readable or not, nothing proves it
 		case err != nil:
 			return wechat.Push{}, fmt.Errorf("envelope: %w", err)

@@ -101,8 +101,8 @@ func TestOpenReadsAllModesAndFormats(t *testing.T) {
 		{"plain JSON", ModePlain, "", textJSON, wechat.FormatJSON},
 		{"safe XML", ModeSafe, keyA, textXML, wechat.FormatXML},
 		{"safe JSON", ModeSafe, keyA, textJSON, wechat.FormatJSON},
-		{"compatible, encrypted", ModeCompatible, keyA, textXML, wechat.FormatXML},
-		{"compatible, plain", ModeCompatible, "", textXML, wechat.FormatXML},
+		{"compatible XML", ModeCompatible, keyA, textXML, wechat.FormatXML},
+		{"compatible JSON", ModeCompatible, keyA, textJSON, wechat.FormatJSON},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -122,6 +122,23 @@ func TestOpenReadsAllModesAndFormats(t *testing.T) {
 				t.Errorf("envelope = %+v, body %q", p.Envelope, p.Body)
 			}
 		})
+	}
+}
+
+// Issue 6, 1: plaintext is refused where encryption is configured, in both modes that have it, whatever the URL says.
+func TestT18PlaintextIsRefusedWhereEncryptionIsConfigured(t *testing.T) {
+	json := `{"ToUserName":"gh_x","FromUserName":"oX","CreateTime":1772000000,"MsgType":"text","Content":"x","MsgId":1}`
+	for _, mode := range []Mode{ModeSafe, ModeCompatible} {
+		c := newCodec(t, testConfig(mode, keyA))
+		for _, msg := range []string{textXML, json, "hello", ""} {
+			for _, kind := range []string{"", "raw", "aes"} {
+				q, body := weChat("").post(t, msg)
+				q.Set("encrypt_type", kind)
+				if p, err := c.Open(q, body); !errors.Is(err, wechat.ErrPlaintext) || p.Body != nil || p.OpenID != "" {
+					t.Errorf("%s mode, encrypt_type %q: %.20q gave %+v, %v", mode, kind, msg, p, err)
+				}
+			}
+		}
 	}
 }
 
@@ -219,8 +236,8 @@ func TestT18ForgedPushesAreRefused(t *testing.T) {
 
 // An authentic body that nobody can read comes back beside the error, to be kept.
 func TestUnreadableBodiesComeBack(t *testing.T) {
-	c := newCodec(t, testConfig(ModeCompatible, keyA))
-	for _, key := range []string{"", keyA} {
+	for key, mode := range map[string]Mode{"": ModePlain, keyA: ModeCompatible} {
+		c := newCodec(t, testConfig(mode, keyA))
 		q, body := weChat(key).post(t, "hello")
 		p, err := c.Open(q, body)
 		if !errors.Is(err, wechat.ErrMalformed) || string(p.Body) != "hello" || len(p.DedupeKey) != 64 || p.AppID != testApp {

@@ -183,7 +183,8 @@ func readJSON(dec *json.Decoder, parent *node, name string, depth int) error {
 			if err != nil {
 				return err
 			}
-			if err := readJSON(dec, n, key.(string), depth+1); err != nil {
+			// WeChat's own examples have names with a space before them.
+			if err := readJSON(dec, n, strings.TrimSpace(key.(string)), depth+1); err != nil {
 				return err
 			}
 		}
