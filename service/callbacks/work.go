@@ -61,11 +61,16 @@ func (s *Service) process(ctx context.Context, in processArgs) error {
 	if !ok {
 		return s.end(ctx, c.ID, model.CallbackDone, "")
 	}
+	ended := false // by the reaction's own transaction
 	once := func(_ context.Context, tx *db.Tx) (bool, error) {
+		tx.OnCommit(func() { ended = true })
 		return finish(tx, c.ID, model.CallbackDone, "")
 	}
 	if err := s.run(ctx, c.ID, react, push, once); err != nil {
 		return s.failed(ctx, c.ID, err)
+	}
+	if ended {
+		return nil
 	}
 	return s.end(ctx, c.ID, model.CallbackDone, "")
 }

@@ -24,14 +24,22 @@ func (s *Service) ReportTx(ctx context.Context, tx *db.Tx, msgID, status string,
 	if at.IsZero() {
 		at = tx.Now
 	}
-	r, fresh, err := keepReport(tx, msgID, status, at)
+	// Nearly always the acceptance is there, and the report is stored as matched. The message's lock keeps others from it.
+	m, found, err := acceptedAs(tx, msgID)
+	if err != nil {
+		return fmt.Errorf("look for message %s: %w", msgID, err)
+	}
+	r, fresh, err := keepReport(tx, msgID, status, at, found)
 	if err != nil {
 		return fmt.Errorf("store the report of message %s: %w", msgID, err)
 	}
-	if !fresh {
+	switch {
+	case !fresh:
 		return nil
+	case found:
+		return s.report(ctx, tx, m, r)
 	}
-	return s.applyReport(ctx, tx, r)
+	return s.applyReport(ctx, tx, r) // the acceptance may have been stored while the report was
 }
 
 // OnReport reacts to TEMPLATESENDJOBFINISH. once joins the transaction and tells whether this push had its effect before.
@@ -50,11 +58,16 @@ func (s *Service) applyReport(ctx context.Context, tx *db.Tx, r model.MessageRep
 	if err != nil || !found {
 		return err
 	}
-	state, reason := ended(r.Status)
-	if err := s.close(ctx, tx, m, 0, state, reason, 0); err != nil {
+	if err := s.report(ctx, tx, m, r); err != nil {
 		return err
 	}
 	return matched(tx, r.ID)
+}
+
+// report moves an accepted message on to what a report says.
+func (s *Service) report(ctx context.Context, tx *db.Tx, m model.Message, r model.MessageReport) error {
+	state, reason := ended(r.Status)
+	return s.close(ctx, tx, m, 0, state, reason, 0)
 }
 
 // close stores what became of an accepted message. n is the accepted attempt, or 0 for the one with the message's id.

@@ -204,8 +204,8 @@ func finish(tx *db.Tx, id model.MessageID, state model.MessageState, reason stri
 }
 
 // keepReport stores a report once.
-func keepReport(tx *db.Tx, msgID, status string, at time.Time) (r model.MessageReport, fresh bool, err error) {
-	r = model.MessageReport{MsgID: msgID, Status: cutText(squeeze(status), 64), At: at.UTC().Truncate(time.Microsecond), ReceivedAt: tx.Now}
+func keepReport(tx *db.Tx, msgID, status string, at time.Time, matched bool) (r model.MessageReport, fresh bool, err error) {
+	r = model.MessageReport{MsgID: msgID, Status: cutText(squeeze(status), 64), At: at.UTC().Truncate(time.Microsecond), Matched: matched, ReceivedAt: tx.Now}
 	fresh, err = tx.Insert(&r)
 	return r, fresh, err
 }
