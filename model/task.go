@@ -13,6 +13,7 @@ const (
 	TaskLowScore TaskKind = "low_score" // call somebody who gave a low score
 	TaskVisit    TaskKind = "visit"     // make a visit by hand, because no channel reaches the person
 	TaskParcel   TaskKind = "parcel"    // something is wrong with a parcel
+	TaskPrivacy  TaskKind = "privacy"   // delete what somebody told who took his consent back
 	TaskReward   TaskKind = "reward"    // make up for a reward that could not be given; no complaint of the member's
 )
 

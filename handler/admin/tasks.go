@@ -90,7 +90,7 @@ func Tasks(r *web.Routes, s *tasks.Service) {
 
 type tasksRequest struct {
 	State  model.TaskState `query:"state" enum:"open,taken,closed"`
-	Kind   model.TaskKind  `query:"kind" enum:"low_score,visit,parcel,reward"`
+	Kind   model.TaskKind  `query:"kind" enum:"low_score,visit,parcel,reward,privacy"`
 	Mine   bool            `query:"mine" doc:"only those that I have taken"`
 	Member model.MemberID  `query:"member_id" minimum:"0"`
 	Store  string          `query:"store" maxLength:"64"`
@@ -149,7 +149,7 @@ type taskPhoneReply struct {
 
 type taskView struct {
 	ID       model.TaskID     `json:"id"`
-	Kind     model.TaskKind   `json:"kind" enum:"low_score,visit,parcel,reward"`
+	Kind     model.TaskKind   `json:"kind" enum:"low_score,visit,parcel,reward,privacy"`
 	State    model.TaskState  `json:"state" enum:"open,taken,closed"`
 	Member   model.MemberID   `json:"member_id"`
 	Order    model.OrderID    `json:"order_id" doc:"0: none"`

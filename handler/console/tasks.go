@@ -134,6 +134,8 @@ func kindWord(k model.TaskKind) string {
 		return "人工回访"
 	case model.TaskParcel:
 		return "包裹问题"
+	case model.TaskPrivacy:
+		return "个人信息删除"
 	case model.TaskReward:
 		return "补发奖励"
 	}

@@ -11,5 +11,7 @@
 //     to a store, also when it is taken already; an account that does not exist gets none.
 //   - Phone numbers stay masked for staff. Who has taken a task may see the number to call, and every look stands in the trail.
 //   - The due day is a business day in the shop's zone; a task of a low score is due on the day of the answer.
+//   - A person who takes an authorisation back in WeChat, or closes his account, makes a task, due in 15 days: what he told with it must go.
+//     Who only changed what WeChat shows of him makes none, since names and pictures of WeChat are not kept here.
 //   - Closing records a fact, to which those who opened the task react.
 package tasks

@@ -23,14 +23,15 @@ import (
 )
 
 type world struct {
-	t      *testing.T
-	d      *db.DB
-	clock  *dbtest.Clock
-	q      *jobs.Queue
-	s      *tasks.Service
-	member model.MemberID
-	clerk  model.StaffID
-	closed []tasks.Closed
+	t       *testing.T
+	d       *db.DB
+	clock   *dbtest.Clock
+	q       *jobs.Queue
+	s       *tasks.Service
+	members *members.Service
+	member  model.MemberID
+	clerk   model.StaffID
+	closed  []tasks.Closed
 }
 
 func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
@@ -39,6 +40,7 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	f := facts.New(w.q)
 	facts.Subscribe(f, "test", func(_ context.Context, c tasks.Closed) error { w.closed = append(w.closed, c); return nil })
 	m, st := members.New(members.Deps{DB: d, PhoneKey: make([]byte, 32), Facts: f, Log: log}), staff.New(staff.Deps{DB: d, Log: log})
+	w.members = m
 	w.s = tasks.New(tasks.Deps{DB: d, Members: m, Staff: st, Facts: f, Log: log})
 	err := d.Do(t.Context(), func(ctx context.Context, tx *db.Tx) (err error) {
 		if w.member, _, err = m.EnsureTx(ctx, tx, members.Ref{Phone: "13800138000"}); err != nil {

@@ -41,6 +41,8 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 		v.Callbacks.On(app, wechat.EventSubscribeMsgPopup, v.Messages.OnConsent)
 		v.Callbacks.On(app, wechat.EventSubscribeMsgChange, v.Messages.OnConsent)
 		v.Callbacks.On(app, wechat.EventSubscribeMsgSent, v.Messages.OnNoticeSent)
+		v.Callbacks.On(app, wechat.EventUserAuthorizationRevoke, v.Tasks.OnWithdrawn)
+		v.Callbacks.On(app, wechat.EventUserAuthorizationCanceled, v.Tasks.OnWithdrawn)
 	}
 	for _, act := range []string{"event:subscribe", "event:SCAN", "event:CLICK", "event:scancode_push", "event:scancode_waitmsg",
 		"message:text", "message:image", "message:voice", "message:video", "message:location", "message:link"} {

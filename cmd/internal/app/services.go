@@ -128,7 +128,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		DB: d, Members: v.Members, Points: v.Points, Coupons: v.Coupons, Facts: v.Facts, Log: log,
 		Rules: s.Earning, Earning: v.Earning, Tiers: v.Tiers, Card: cards{v.Memberships},
 	})
-	v.Tasks = tasks.New(tasks.Deps{DB: d, Members: v.Members, Staff: v.Staff, Facts: v.Facts, Log: log})
+	v.Tasks = tasks.New(tasks.Deps{DB: d, Members: v.Members, Staff: v.Staff, Contact: v.Messages, Facts: v.Facts, Log: log})
 	v.Surveys = surveys.New(surveys.Deps{
 		DB: d, Members: v.Members, Points: v.Points, Coupons: v.Coupons, Tasks: v.Tasks, Facts: v.Facts, Log: log,
 		Expires: func(from time.Time) time.Time { return s.Earning.Expiry.At(from, model.Shanghai) },
