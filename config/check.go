@@ -85,6 +85,7 @@ func (c Config) faults() []Fault {
 	c.checkVirtual(k)
 	c.checkShop(k)
 	c.checkMessages(k)
+	c.checkReplies(k)
 	return k.list
 }
 

@@ -1,9 +1,26 @@
 package config
 
-import "regexp"
+import (
+	"regexp"
+	"unicode/utf8"
+)
 
 // clockTime is a time of day, "08:00".
 var clockTime = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+
+// hostName is a host as it stands in an address: small letters, perhaps a port.
+var hostName = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?$`)
+
+func (c Config) checkReplies(k *checker) {
+	if utf8.RuneCountInString(c.Shop.Name) > 64 {
+		k.fault("shop.name", "has more than 64 characters")
+	}
+	for _, h := range c.Replies.LinkHosts {
+		if !hostName.MatchString(h) {
+			k.fault("replies.link_hosts", "holds %q, want a host like m.shop.example.com", h)
+		}
+	}
+}
 
 func (c Config) checkMessages(k *checker) {
 	for field, text := range map[string]string{"messages.quiet_from": c.Messages.QuietFrom, "messages.quiet_to": c.Messages.QuietTo} {

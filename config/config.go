@@ -20,7 +20,35 @@ type Config struct {
 	Templates []Template `koanf:"templates"`
 	Messages  Messages   `koanf:"messages"`
 	SMS       SMS        `koanf:"sms"`
+	Shop      Shop       `koanf:"shop"`
+	Replies   Replies    `koanf:"replies"`
+	Menu      []Button   `koanf:"menu"`
 	Log       Log        `koanf:"log"`
+}
+
+// Shop is what people call it.
+type Shop struct {
+	// Name stands for {shop} in replies; empty means 本店.
+	Name string `koanf:"name"`
+}
+
+// Replies are what people see at once in the official account's chat. What they say is edited by staff.
+type Replies struct {
+	// LinkHosts are hosts beside that of http.public_url to which replies may lead: "m.shop.example.com".
+	LinkHosts []string `koanf:"link_hosts"`
+}
+
+// Button is one entry of the official account's menu. `huitou menu push` gives the menu to WeChat.
+type Button struct {
+	Name string `koanf:"name"`
+	// Type is click (Key is answered by a reply), view (URL opens), miniprogram (Page of AppID opens, on old phones URL), or empty for a
+	// button that opens Buttons.
+	Type    string   `koanf:"type"`
+	Key     string   `koanf:"key"`
+	URL     string   `koanf:"url"`
+	AppID   string   `koanf:"app_id"`
+	Page    string   `koanf:"page"`
+	Buttons []Button `koanf:"buttons"`
 }
 
 // HTTP says where the program listens and what others call it.

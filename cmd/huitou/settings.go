@@ -55,6 +55,7 @@ func settingsOf(c config.Config, store kv.Store, log *slog.Logger) (app.Settings
 			Clawback: model.ClawbackPolicy(c.Points.Clawback)},
 		PointsCost: model.Fen(c.Points.CostFenPerHundred),
 		Messages:   limitsOf(c.Messages),
+		Shop:       c.Shop.Name, LinkHosts: c.Replies.LinkHosts,
 		Adjust: points.AdjustRules{
 			Limit: model.Points(c.Points.AdjustLimit), Daily: model.Points(c.Points.AdjustDaily), Alone: model.Points(c.Points.AdjustAlone),
 		},
@@ -78,6 +79,9 @@ func settingsOf(c config.Config, store kv.Store, log *slog.Logger) (app.Settings
 		return app.Settings{}, err
 	}
 	if s.SMS, err = smsOf(c.SMS); err != nil {
+		return app.Settings{}, err
+	}
+	if s.Menu, err = menuOf(c.Menu); err != nil {
 		return app.Settings{}, err
 	}
 	return s, nil

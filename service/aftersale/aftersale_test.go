@@ -483,38 +483,20 @@ func TestNoVisitToARefundedOrder(t *testing.T) {
 	w.sound()
 }
 
-func TestWelcome(t *testing.T) {
-	d, clock := dbtest.SQLite(t)
-	w := newWorld(t, d, clock)
-	w.order("T1", members.Ref{Phone: "13800138000"})
-	scene := w.code("T1").Scene
-	unknown := "p_00000000000000000000"
-	tests := []struct {
-		event wechat.Event
-		scene string
-		want  string // begins with
-	}{
-		{wechat.EventSubscribe, "", "感谢关注!在这里"},
-		{wechat.EventSubscribe, "store_3", "感谢关注!在这里"},
-		{wechat.EventSubscribe, unknown, "感谢关注!在这里"},
-		{wechat.EventSubscribe, scene, "感谢关注!包裹里"},
-		{wechat.EventScan, scene, "收到!包裹里"},
-		{wechat.EventScan, unknown, ""},
-		{wechat.EventUnsubscribe, scene, ""},
-		{wechat.EventClick, scene, ""},
-	}
-	for _, tt := range tests {
-		got, err := w.s.Welcome(context.Background(), event(tt.event, "oa-1", tt.scene, clock.Now()))
-		if err != nil || !strings.HasPrefix(got.Content, tt.want) || (tt.want == "") != (got == wechat.Reply{}) {
-			t.Errorf("Welcome(%s %q) = %+v, %v; want %q…", tt.event, tt.scene, got, err, tt.want)
+func TestIsParcel(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		w := newWorld(t, d, clock)
+		w.order("T1", members.Ref{Phone: "13800138000"})
+		scene := w.code("T1").Scene
+		for scene, want := range map[string]bool{scene: true, "": false, "store_3": false, "p_00000000000000000000": false, scene + "0": false} {
+			if got, err := w.s.IsParcel(context.Background(), scene); err != nil || got != want {
+				t.Errorf("IsParcel(%q) = %v, %v; want %v", scene, got, err, want)
+			}
 		}
-		if strings.Contains(got.Content, "T1") || strings.Contains(got.Content, "龙井") {
-			t.Errorf("Welcome(%s %q) shows the order: %q", tt.event, tt.scene, got.Content)
+		if n := w.count("parcel_scans"); n != 0 {
+			t.Errorf("asking wrote %d rows", n)
 		}
-	}
-	if n := w.count("parcel_scans") + w.count("callbacks"); n != 0 {
-		t.Errorf("the welcome wrote %d rows", n)
-	}
+	})
 }
 
 func TestParcelCode(t *testing.T) {

@@ -35,40 +35,33 @@ type Deps struct {
 	Queue    *jobs.Queue
 	// SurveyURL is where a survey's link leads, without its token: "https://shop.example/s/".
 	SurveyURL string
+	// ParcelURL is where a printed card's link leads, without its token: "https://shop.example/p/".
+	ParcelURL string
 	Texts     Texts // zero fields mean the defaults
 	Log       *slog.Logger
 }
 
-// Texts are the words that followers see.
+// Texts are words for messages that have none of their own.
 type Texts struct {
-	Welcome      string // to a new follower
-	ParcelFollow string // to a new follower who scanned a parcel code
-	ParcelScan   string // to a follower who scanned one
-	Advice       string // how to use the goods; the text "advice" of visits that have none of their own
+	Advice string // how to use the goods; the text "advice" of visits
 }
 
 var defaultTexts = Texts{
-	Welcome:      "感谢关注!在这里可以查积分、用优惠券。有任何问题,直接回复就能找到我们。",
-	ParcelFollow: "感谢关注!包裹里的商品有任何问题,直接回复就能找到我们。",
-	ParcelScan:   "收到!包裹里的商品有任何问题,直接回复就能找到我们。",
-	Advice:       "使用前请阅读说明,有问题随时联系我们",
+	Advice: "使用前请阅读说明,有问题随时联系我们",
 }
 
 // Service follows sales up. It is safe for concurrent use.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	printing chan struct{} // held by who draws a sheet
+}
 
 // New returns the service.
 func New(d Deps) *Service {
-	fill := func(s *string, byDefault string) {
-		if *s == "" {
-			*s = byDefault
-		}
+	if d.Texts.Advice == "" {
+		d.Texts = defaultTexts
 	}
-	fill(&d.Texts.Welcome, defaultTexts.Welcome)
-	fill(&d.Texts.ParcelFollow, defaultTexts.ParcelFollow)
-	fill(&d.Texts.ParcelScan, defaultTexts.ParcelScan)
-	fill(&d.Texts.Advice, defaultTexts.Advice)
-	return &Service{d}
+	return &Service{Deps: d, printing: make(chan struct{}, 1)}
 }
 
 // Register subscribes to the official account's events.

@@ -4,30 +4,16 @@ import (
 	"context"
 
 	"huitou/model/db"
-	"huitou/wechat"
 )
 
-// Welcome returns what somebody sees at once who follows or scans a parcel's code, by where he came from. It only reads, and
-// never shows anything of an order.
-func (s *Service) Welcome(ctx context.Context, p wechat.Push) (wechat.Reply, error) {
-	if p.Event != wechat.EventSubscribe && p.Event != wechat.EventScan {
-		return wechat.Reply{}, nil
+// IsParcel tells whether a scene is of a parcel's code, for the reply to who scans it. It only reads, and shows nothing of the order.
+func (s *Service) IsParcel(ctx context.Context, scene string) (is bool, err error) {
+	if tokenIn(scene) == "" {
+		return false, nil
 	}
-	parcel := false
-	err := s.DB.Read(ctx, func(_ context.Context, tx *db.Tx) (err error) {
-		_, parcel, err = codeIn(tx, p.Scene)
+	err = s.DB.Read(ctx, func(_ context.Context, tx *db.Tx) (err error) {
+		_, is, err = codeIn(tx, scene)
 		return err
 	})
-	if err != nil {
-		return wechat.Reply{}, err
-	}
-	switch {
-	case parcel && p.Event == wechat.EventScan:
-		return wechat.Text(s.Texts.ParcelScan), nil
-	case p.Event == wechat.EventScan:
-		return wechat.Reply{}, nil
-	case parcel:
-		return wechat.Text(s.Texts.ParcelFollow), nil
-	}
-	return wechat.Text(s.Texts.Welcome), nil
+	return is, err
 }

@@ -42,6 +42,7 @@ const (
 	ShippingsManage   Permission = "shippings.manage"   // see what WeChat knows of deliveries, have it told again
 	ReportsRead       Permission = "reports.read"       // see the shop's figures
 	VisitsManage      Permission = "visits.manage"      // make visit plans and surveys
+	RepliesManage     Permission = "replies.manage"     // say what people see at once: welcomes, keywords, the menu
 	TasksWork         Permission = "tasks.work"         // see, take and close the tasks of staff
 	TasksAssign       Permission = "tasks.assign"       // give tasks to others
 	CallbacksRead     Permission = "callbacks.read"     // see which callbacks of WeChat came and what became of them, without their bodies
@@ -69,8 +70,8 @@ var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, Rede
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
-	Owner:   append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
+	Manager: append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, RepliesManage, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
+	Owner:   append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, RepliesManage, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

@@ -64,6 +64,10 @@ type Settings struct {
 	// Messages are the shop's limits; the zero value stands for the defaults. SMS sends texts; nil: none are sent.
 	Messages messages.Rules
 	SMS      sms.Sender
+	// Shop is the shop's name in replies; LinkHosts are hosts beside PublicURL's to which replies may lead; Menu is the official account's.
+	Shop      string
+	LinkHosts []string
+	Menu      []wechat.MenuButton
 }
 
 // Account is an official account or a mini-program.

@@ -49,6 +49,7 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 		v.Callbacks.Watch(callbacks.OA, act, v.Messages.Acted) // opens the time for customer-service messages
 	}
 	v.Callbacks.Watch(callbacks.OA, "message:text", v.Messages.OnText) // 退订
+	v.Replies.Register(v.Callbacks)                                    // counts which reply was the one for what people do
 
 	// Workers of jobs.
 	v.Callbacks.Register()

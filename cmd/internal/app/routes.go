@@ -89,6 +89,8 @@ func (a *App) declare() {
 	admin.Tags(people, a.Tags, a.Members)
 	admin.Messages(people, a.Messages)
 	admin.Parcels(people, a.Aftersale)
+	admin.Replies(people, a.Replies)
+	admin.Menu(people, a.Replies)
 	admin.Visits(people, a.Aftersale)
 	admin.Why(people, a.Aftersale)
 	admin.Surveys(people, a.Surveys)
@@ -110,7 +112,7 @@ func (a *App) declare() {
 // hooks adds the addresses that WeChat calls.
 func (a *App) hooks(p platform) {
 	s := a.Settings
-	official := hook.OA(hook.OADeps{AppID: s.OA.AppID, Codec: p.oaCodec, Vault: a.Callbacks, Reply: a.Aftersale.Welcome, Counts: a.counts("oa"), Log: s.Log})
+	official := hook.OA(hook.OADeps{AppID: s.OA.AppID, Codec: p.oaCodec, Vault: a.Callbacks, Reply: a.Replies.Reply, Counts: a.counts("oa"), Log: s.Log})
 	program := hook.Mini(hook.MiniDeps{AppID: s.Mini.AppID, Codec: p.miniCodec, Vault: a.Callbacks, Counts: a.counts("mini"), Log: s.Log})
 	both := []string{http.MethodGet, http.MethodPost}
 	a.Echo.Match(both, oaPush, official)

@@ -23,6 +23,8 @@ import (
 	"huitou/service/orders"
 	"huitou/service/payments"
 	"huitou/service/points"
+	"huitou/service/qrcodes"
+	"huitou/service/replies"
 	"huitou/service/shipping"
 	"huitou/service/staff"
 	"huitou/service/surveys"
@@ -55,6 +57,7 @@ type Services struct {
 	Analytics   *analytics.Service
 	Merges      *merges.Service
 	Followers   *followers.Service
+	Replies     *replies.Service
 }
 
 // newServices makes every service from those below it.
@@ -139,6 +142,10 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	})
 	v.Analytics = analytics.New(analytics.Deps{DB: d, PointsCost: s.PointsCost})
 	v.Followers = followers.New(followers.Deps{DB: d, Members: v.Members, Account: p.oa, Queue: q, Log: log})
+	v.Replies = replies.New(replies.Deps{
+		DB: d, KV: s.KV, Members: v.Members, Orders: v.Orders, Points: v.Points, Codes: qrcodes.New(qrcodes.Deps{DB: d}), Parcels: v.Aftersale, Account: p.oa, Queue: q,
+		OAAppID: s.OA.AppID, MiniAppID: s.Mini.AppID, Shop: s.Shop, PublicURL: s.PublicURL, LinkHosts: s.LinkHosts, WantedMenu: s.Menu, Log: log,
+	})
 	v.Merges = merges.New(merges.Deps{DB: d, Members: v.Members, Queue: q, Parts: v.mergeParts(), Log: log})
 	return v
 }
@@ -163,7 +170,7 @@ func (v Services) Invariants() []audit.Invariant {
 		audit.Invariants(), v.Members.Invariants(), v.Merges.Invariants(), followers.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
 		points.Invariants(), coupons.Invariants(), payments.Invariants(), payments.BillInvariants(), shipping.Invariants(), mall.Invariants(), memberships.Invariants(),
 		earning.Invariants(), orders.Invariants(), aftersale.Invariants(), tasks.Invariants(), surveys.Invariants(), tiers.Invariants(),
-		tags.Invariants(),
+		tags.Invariants(), replies.Invariants(),
 	} {
 		all = append(all, of...)
 	}

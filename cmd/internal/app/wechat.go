@@ -13,6 +13,7 @@ import (
 	"huitou/service/callbacks"
 	"huitou/service/followers"
 	"huitou/service/payments"
+	"huitou/service/replies"
 	"huitou/service/shipping"
 	"huitou/service/tags"
 	"huitou/service/tokens"
@@ -53,6 +54,7 @@ type officialAccount interface {
 	UserInfo(ctx context.Context, openID string) (wechat.Follower, error)
 	tags.Account
 	followers.Account
+	replies.Account
 }
 
 type merchant interface {
@@ -144,7 +146,11 @@ func (offline) SendTemplate(context.Context, wechat.TemplateMessage) (string, er
 func (offline) SendSubscribe(context.Context, wechat.SubscribeMessage) (string, error) {
 	return "", errOffline
 }
-func (offline) SendText(context.Context, wechat.CustomText) error { return errOffline }
+func (offline) Menu(context.Context) ([]wechat.MenuButton, bool, error) {
+	return nil, false, errOffline
+}
+func (offline) CreateMenu(context.Context, []wechat.MenuButton) error { return errOffline }
+func (offline) SendText(context.Context, wechat.CustomText) error     { return errOffline }
 func (offline) CreateQR(context.Context, string, time.Duration) (q wechat.QRCode, err error) {
 	return q, errOffline
 }

@@ -88,6 +88,13 @@ func (d *Demo) Run(ctx context.Context) error {
 	simCtx, stopSim := context.WithCancel(context.WithoutCancel(ctx))
 	g.Go(func() error { return RunSim(simCtx, d.Sim, d.sockets[2], d.sockets[1]) })
 	g.Go(func() error {
+		// Nothing depends on it but the phone's look.
+		if err := d.App.Replies.PushMenu(ctx, commandLine); err != nil && ctx.Err() == nil {
+			d.App.Settings.Log.WarnContext(ctx, "the demo has no menu", "err", err)
+		}
+		return nil
+	})
+	g.Go(func() error {
 		defer stopSim()
 		return d.App.Run(ctx, app.RoleAll, app.Listeners{Main: d.sockets[0]}, config.ShutdownGrace)
 	})

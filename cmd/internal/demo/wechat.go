@@ -36,7 +36,7 @@ func UseSim(s *app.Settings, a sim.Accounts, at *url.URL) error {
 	if err := s.Merchant.UseKeys([]byte(a.Merchant.PrivateKeyPEM), []byte(a.Platform.PublicKeyPEM)); err != nil {
 		return err
 	}
-	s.Simulator, s.Templates = at, Templates(a)
+	s.Simulator, s.Templates, s.Menu = at, Templates(a), menu(a)
 	return nil
 }
 
@@ -76,6 +76,18 @@ func Templates(a sim.Accounts) map[string]messages.Template {
 		messages.CodeTemplate: {Forms: map[model.MessageChannel]messages.Form{model.ChannelSMS: {
 			ID: "demo-code", Fields: map[string]string{"1": "code", "2": "minutes"}, Text: "您的验证码是{code},{minutes}分钟内有效,请勿告诉他人。",
 		}}},
+	}
+}
+
+// menu is the official account's in the demo: one button for each kind of thing, all of them useful.
+func menu(a sim.Accounts) []wechat.MenuButton {
+	return []wechat.MenuButton{
+		{Name: "我的", Buttons: []wechat.MenuButton{
+			{Type: wechat.MenuClick, Name: "我的积分", Key: "points"},
+			{Type: wechat.MenuClick, Name: "我的订单", Key: "orders"},
+		}},
+		{Type: wechat.MenuProgram, Name: "领券", AppID: a.Mini.AppID, Page: "pages/coupons/index", URL: "https://shop.example.com/coupons"},
+		{Type: wechat.MenuClick, Name: "联系客服", Key: "service"},
 	}
 }
 

@@ -77,6 +77,7 @@ var rules = map[string]rule{
 	"service/...":     {[]string{"model/...", "service/...", "wechat"}, "capabilities speak in our words; see levels for which may know which"},
 	"service/staff":   {[]string{"golang.org/x/crypto/argon2"}, "passwords are hashed with the library's argon2id"},
 	"service/qrcodes": {[]string{"github.com/skip2/go-qrcode"}, "pictures of codes are drawn here, from what WeChat says they say"},
+	"service/replies": {[]string{"golang.org/x/text/..."}, "texts that people write are compared in Unicode's compatible form, without case"},
 	"service/messages/sms": {[]string{"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/..."},
 		"the one place outside wechat that knows a provider's SDK: of text messages"},
 	"model/sheet":           {[]string{"golang.org/x/text/..."}, "tables that people export; files in a Chinese legacy encoding are told apart to be refused with the right reason"},
@@ -116,6 +117,7 @@ var levels = map[string]int{
 	"analytics": 6,
 	"followers": 2,
 	"qrcodes":   2, // hears of members who follow, asks staff who works here
+	"replies":   6, // asks what follows a sale whether a scene is a parcel's
 	"merges":    7, // moves what all others keep
 }
 

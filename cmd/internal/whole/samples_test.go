@@ -225,7 +225,7 @@ func (f *furnished) samples() map[string]sample {
 			return map[string]any{"code": code[field]}
 		}
 	}
-	return f.andVault(f.andMemberships(f.andPayments(f.andMessages(f.andVisits(f.andCouponChannels(map[string]sample{
+	return f.andReplies(f.andVault(f.andMemberships(f.andPayments(f.andMessages(f.andVisits(f.andCouponChannels(map[string]sample{
 		"sign-in":           {body: login("login", "js_code")},
 		"sign-out":          {},
 		"me":                {},
@@ -423,7 +423,7 @@ func (f *furnished) samples() map[string]sample {
 		"close-bill-break":     {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "已在商户平台核实"})},
 		"shippings":            {query: "limit=5&state=stuck"},
 		"retry-shipping":       {path: map[string]string{"id": "999999"}, body: fixed(map[string]any{"note": "已补填承运商"})},
-	}))))))
+	})))))))
 }
 
 // asked is a correction of points by the owner that waits for a second person.
