@@ -33,9 +33,17 @@ type fakeWeChat struct {
 	calls          int // calls of anything else
 	expiresIn      int
 	answer         func(w http.ResponseWriter, r *http.Request) // of anything else
+	// gate, when set, holds up calls with a token before they are looked at.
+	gate func(token string)
 }
 
 func newFake(t *testing.T) (*fakeWeChat, *http.Client) {
+	t.Helper()
+	return newFakeFor(t, 0)
+}
+
+// newFakeFor is newFake for so many calls at once; 0 means as many as in production.
+func newFakeFor(t *testing.T, conns int) (*fakeWeChat, *http.Client) {
 	t.Helper()
 	f := &fakeWeChat{refuseWith: 42001, expiresIn: 7200}
 	f.renew()
@@ -45,7 +53,7 @@ func newFake(t *testing.T) (*fakeWeChat, *http.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := wechat.NewHTTPClient(wechat.HTTPOptions{Target: target, Timeout: 30 * time.Second})
+	client := wechat.NewHTTPClient(wechat.HTTPOptions{Target: target, Timeout: 30 * time.Second, MaxConns: conns})
 	t.Cleanup(client.CloseIdleConnections)
 	return f, client
 }
@@ -73,6 +81,9 @@ func (f *fakeWeChat) counts() (normal, forced, calls int) {
 }
 
 func (f *fakeWeChat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if f.gate != nil && r.URL.Path != stableTokenPath {
+		f.gate(r.URL.Query().Get("access_token"))
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json; encoding=utf-8")
