@@ -64,8 +64,9 @@ func sendDue() error {
 		return err
 	}
 	q := jobs.New(d, slog.New(slog.DiscardHandler))
+	to := overHTTP(os.Getenv("HUITOU_SEND_TO"))
 	messages.New(messages.Deps{
-		DB: d, Jobs: q, Sender: overHTTP(os.Getenv("HUITOU_SEND_TO")), Followers: newFans(2000), Templates: templates, Log: slog.New(slog.DiscardHandler),
+		DB: d, Jobs: q, Sender: to, Program: to, Followers: fansWithPrograms(2000), MiniAppID: miniApp, Templates: templates, Log: slog.New(slog.DiscardHandler),
 	}).Register()
 	_, err = q.RunDue(context.Background())
 	return err
@@ -92,9 +93,36 @@ func (u overHTTP) SendTemplate(ctx context.Context, m wechat.TemplateMessage) (s
 	return out.MsgID, json.NewDecoder(res.Body).Decode(&out)
 }
 
+// SendSubscribe has no id by which the platform could tell a repetition.
+func (u overHTTP) SendSubscribe(ctx context.Context, m wechat.SubscribeMessage) (string, error) {
+	return u.SendTemplate(ctx, wechat.TemplateMessage{To: m.To, TemplateID: m.TemplateID, Data: m.Data})
+}
+
+// fansWithPrograms are followers who use the mini-program too.
+func fansWithPrograms(n int) *fans {
+	f := newFans(n)
+	for i := range n {
+		f.mini[model.MemberID(i+1)] = fmt.Sprintf("m%d", i+1)
+	}
+	return f
+}
+
 // T45, G13: the process is killed by SIGKILL at every look at the clock between the claim and the last mark. The next process, soon or
-// late, shows the message once at most within the platform's window, and says what became of it.
+// late, shows the message once at most within the platform's window, and says what became of it. Meanwhile WeChat's report may come,
+// before anybody knows the id that it tells of. Where the platform drops no repetition, nothing that may have been seen is sent again.
 func TestT45KilledAtEveryStep(t *testing.T) {
+	rounds := []struct {
+		name     string
+		template string
+		channel  model.MessageChannel
+		later    time.Duration
+		reported bool // before the next process begins
+	}{
+		{"soon", "visit1", model.ChannelOATemplate, 2 * time.Minute, false},
+		{"soon, reported", "visit1", model.ChannelOATemplate, 2 * time.Minute, true},
+		{"late", "visit1", model.ChannelOATemplate, 12 * time.Minute, false},
+		{"no window", "everywhere", model.ChannelMiniSubscribe, 2 * time.Minute, false},
+	}
 	for _, driver := range []db.Driver{db.SQLite, db.MySQL} {
 		t.Run(string(driver), func(t *testing.T) {
 			t.Parallel()
@@ -102,63 +130,116 @@ func TestT45KilledAtEveryStep(t *testing.T) {
 			o := dbtest.Empty(t, driver)
 			d := dbtest.Reopen(t, o, clock)
 			w := newWorld(t, d, clock)
-			wx := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-				var m wechat.TemplateMessage
-				if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
-					t.Errorf("the child sent rubbish: %v", err)
-					return
-				}
-				id, _ := w.phone.SendTemplate(r.Context(), m)
-				_ = json.NewEncoder(rw).Encode(map[string]string{"MsgID": id})
-			}))
-			t.Cleanup(wx.Close)
-			child := func(looks int) bool {
-				run := exec.Command(os.Args[0])
-				run.Env = append(os.Environ(), "HUITOU_SEND_DRIVER="+string(driver), "HUITOU_SEND_AT="+o.DSN+o.Path, fmt.Sprint("HUITOU_SEND_LOOKS=", looks),
-					"HUITOU_SEND_NOW="+clock.Now().Format(time.RFC3339Nano), "HUITOU_SEND_TO="+wx.URL)
-				run.Stderr = os.Stderr
-				if err := run.Run(); err != nil && run.ProcessState.ExitCode() != -1 {
-					t.Fatalf("the child that was to die at its look %d: %v", looks, err)
-				}
-				return run.ProcessState.ExitCode() == -1 // by a signal
-			}
-			ends := map[model.MessageState]int{}
+			w.fans = fansWithPrograms(2000)
+			w.restart()
+			child := killable(t, w, driver, o.DSN+o.Path)
 			n := 0
-			for _, later := range []time.Duration{2 * time.Minute, 12 * time.Minute} {
+			for _, r := range rounds {
 				killed, step := 0, 1
 				if driver == db.MySQL {
 					step = 2 // the steps are the same ones; SQLite goes through all
 				}
+				ends := map[model.MessageState]int{}
 				for looks := step; ; looks += step {
 					n++
 					m := visit(n)
+					m.Template, m.Channels = r.template, []model.MessageChannel{r.channel}
+					if r.channel == model.ChannelMiniSubscribe {
+						w.accepts(miniApp, fmt.Sprintf("m%d", n), "MINI-1", 2) // one more than it needs
+					}
 					w.enqueue(m)
-					if !child(looks) {
-						w.want(m.Key, model.MessageAccepted, "") // it lived to the end
+					lived := !child(looks)
+					to := fmt.Sprintf("o%d", n)
+					if r.channel == model.ChannelMiniSubscribe {
+						to = fmt.Sprintf("m%d", n)
+					}
+					ids := w.phone.idsTo(to)
+					if r.reported && len(ids) == 1 {
+						if err := w.report(ids[0], "success"); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if lived {
+						want := model.MessageAccepted
+						if r.reported {
+							want = model.MessageDelivered
+						}
+						w.want(m.Key, want, "")
 						break
 					}
 					killed++
-					clock.Advance(later)
+					clock.Advance(r.later)
 					w.runFor(time.Hour)
 					got := w.row(m.Key)
-					shown := w.phone.shownAs(got.ClientMsgID)
+					shown := len(w.phone.idsTo(to))
 					ends[got.State]++
+					repeats := r.channel == model.ChannelOATemplate && r.later < window
 					switch {
 					case shown > 1:
-						t.Errorf("look %d, %s later: seen %d times", looks, later, shown)
-					case got.State == model.MessageAccepted && shown == 1, got.State == model.MessageUnknown && later > window:
+						t.Errorf("%s, look %d: seen %d times", r.name, looks, shown)
+					case got.State == model.MessageAccepted && shown == 1 && !(r.reported && len(ids) == 1):
+					case got.State == model.MessageDelivered && shown == 1 && r.reported && len(ids) == 1:
+					case got.State == model.MessageUnknown && !repeats:
 					default:
-						t.Errorf("look %d, %s later: %s after %d attempts, seen %d times", looks, later, got.State, got.Attempts, shown)
+						t.Errorf("%s, look %d: %s after %d attempts, seen %d times, %d when it was killed", r.name, looks, got.State, got.Attempts, shown, len(ids))
 					}
 				}
-				if killed < 5 {
-					t.Errorf("only %d steps at which the child could be killed", killed)
+				// The kills hit before the call, between the call and its mark, and after the mark.
+				want := []model.MessageState{model.MessageAccepted}
+				if r.reported {
+					want = append(want, model.MessageDelivered)
 				}
-			}
-			if ends[model.MessageAccepted] == 0 || ends[model.MessageUnknown] == 0 {
-				t.Errorf("ends %v: the kills hit neither before the call nor between the call and its mark", ends)
+				if r.channel != model.ChannelOATemplate || r.later > window {
+					want = append(want, model.MessageUnknown)
+				}
+				for _, state := range want {
+					if ends[state] == 0 || killed < 5 {
+						t.Errorf("%s: %d steps at which the child could be killed, none of them ends as %s: %v", r.name, killed, state, ends)
+					}
+				}
 			}
 			w.sound()
 		})
 	}
+}
+
+// killable returns what starts a process on the database of a world that dies at a look at the clock, and says whether it died. The world's
+// phone is its WeChat.
+func killable(t *testing.T, w *world, driver db.Driver, at string) func(looks int) (killed bool) {
+	var calls atomic.Int64
+	wx := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		var m wechat.TemplateMessage
+		if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
+			t.Errorf("the child sent rubbish: %v", err)
+			return
+		}
+		if m.ClientMsgID == "" { // each call is a message of its own
+			m.ClientMsgID = fmt.Sprintf("%s:%d", m.To, calls.Add(1))
+		}
+		id, _ := w.phone.SendTemplate(r.Context(), m)
+		_ = json.NewEncoder(rw).Encode(map[string]string{"MsgID": id})
+	}))
+	t.Cleanup(wx.Close)
+	return func(looks int) bool {
+		run := exec.Command(os.Args[0])
+		run.Env = append(os.Environ(), "HUITOU_SEND_DRIVER="+string(driver), "HUITOU_SEND_AT="+at, fmt.Sprint("HUITOU_SEND_LOOKS=", looks),
+			"HUITOU_SEND_NOW="+w.clock.Now().Format(time.RFC3339Nano), "HUITOU_SEND_TO="+wx.URL)
+		run.Stderr = os.Stderr
+		if err := run.Run(); err != nil && run.ProcessState.ExitCode() != -1 {
+			t.Fatalf("the child that was to die at its look %d: %v", looks, err)
+		}
+		return run.ProcessState.ExitCode() == -1 // by a signal
+	}
+}
+
+// idsTo are WeChat's ids of what a person saw.
+func (p *phone) idsTo(openID string) (ids []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.sent {
+		if m.To == openID {
+			ids = append(ids, p.ids[m.ClientMsgID])
+		}
+	}
+	return ids
 }
