@@ -152,7 +152,7 @@ func TestStatistics(t *testing.T) {
 		w.told(wechat.EventUnsubscribe, "o0", "")
 		w.told(wechat.EventScan, "o1", c.Scene)
 
-		from, to := model.NewDay(2026, 11, 20), model.NewDay(2026, 11, 23)
+		from, to := model.NewDay(2026, 11, 20), model.NewDay(2026, 11, 24)
 		st, err := w.s.Statistics(ctx, c.ID, from, to)
 		w.ok(err)
 		want := []model.QRCounts{{Scans: 3, Scanners: 3, Follows: 3, Lost: 1}, {Scans: 1, Scanners: 1, Follows: 1}, {Scans: 1, Scanners: 1, Follows: 1}, {Scans: 1}}
@@ -174,14 +174,14 @@ func TestStatistics(t *testing.T) {
 			t.Errorf("csv:\n%s", csv.String())
 		}
 		part, err := w.s.Statistics(ctx, c.ID, model.Day{}, model.Day{})
-		if err != nil || len(part.Days) != 30 || part.To != model.DayOf(w.clock.Now(), model.Shanghai) {
+		if err != nil || len(part.Days) != 30 || part.To != model.DayOf(w.clock.Now(), model.Shanghai).AddDays(1) {
 			t.Errorf("without days: %d, %v", len(part.Days), err)
 		}
-		for name, span := range map[string][2]model.Day{"backwards": {to, from}, "too long": {to.AddDays(-366), to}} {
+		for name, span := range map[string][2]model.Day{"backwards": {to, from}, "no day": {to, to}, "too long": {to.AddDays(-367), to}} {
 			_, err := w.s.Statistics(ctx, c.ID, span[0], span[1])
 			isFault(t, name, err, fault.ErrInvalid)
 		}
-		if st, err := w.s.Statistics(ctx, c.ID, to.AddDays(-365), to); err != nil || len(st.Days) != 366 {
+		if st, err := w.s.Statistics(ctx, c.ID, to.AddDays(-366), to); err != nil || len(st.Days) != 366 {
 			t.Errorf("a year: %d, %v", len(st.Days), err)
 		}
 		_, err = w.s.Statistics(ctx, "unknown", from, to)

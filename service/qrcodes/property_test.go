@@ -191,7 +191,7 @@ func live(rt *rapid.T, w *world, life int) {
 		if got := w.counts(c); got != p.counts[i] {
 			rt.Fatalf("%s: %+v, want %+v", c.Name, got, p.counts[i])
 		}
-		st, err := w.s.Statistics(ctx, c.ID, began, model.DayOf(w.clock.Now(), model.Shanghai))
+		st, err := w.s.Statistics(ctx, c.ID, began, model.DayOf(w.clock.Now(), model.Shanghai).AddDays(1))
 		w.ok(err)
 		for _, d := range st.Days {
 			if want := p.days[fmt.Sprint(i, d.Day)]; d.QRCounts != want {

@@ -20,7 +20,7 @@ const (
 // Statistics are the figures of a code: of its life, of some days together, and of each.
 type Statistics struct {
 	Code     Code
-	From, To model.Day // both included
+	From, To model.Day // To is not included
 	Sum      model.QRCounts
 	Days     []DayCounts // every day, also those without anything
 }
@@ -31,17 +31,17 @@ type DayCounts struct {
 	model.QRCounts
 }
 
-// Statistics returns the figures of a code from one day to another, both included; without days, of the last thirty. It returns
-// ErrUnknown or fault.ErrInvalid.
+// Statistics returns the figures of a code from one day up to another, which is not included; without days, of the last thirty. It
+// returns ErrUnknown or fault.ErrInvalid.
 func (s *Service) Statistics(ctx context.Context, id model.PublicID, from, to model.Day) (out Statistics, err error) {
 	if to.IsZero() {
-		to = model.DayOf(s.d.DB.Now(), model.Shanghai)
+		to = model.DayOf(s.d.DB.Now(), model.Shanghai).AddDays(1)
 	}
 	if from.IsZero() {
-		from = to.AddDays(1 - statisticsUsual)
+		from = to.AddDays(-statisticsUsual)
 	}
-	if n := to.Sub(from) + 1; n < 1 || n > statisticsMost {
-		return out, fault.InvalidFields([]fault.Field{{Name: "from", Reason: "not after to, and at most 366 days in all"}})
+	if n := to.Sub(from); n < 1 || n > statisticsMost {
+		return out, fault.InvalidFields([]fault.Field{{Name: "from", Reason: "before to, and at most 366 days before it"}})
 	}
 	out = Statistics{From: from, To: to}
 	err = s.d.DB.Snapshot(ctx, func(_ context.Context, tx *db.Tx) error {
@@ -54,7 +54,7 @@ func (s *Service) Statistics(ctx context.Context, id model.PublicID, from, to mo
 			return err
 		}
 		out.Code, out.Sum, out.Days = view(c), model.QRCounts{}, nil
-		for day := from; !to.Before(day); day = day.AddDays(1) {
+		for day := from; day.Before(to); day = day.AddDays(1) {
 			d := DayCounts{Day: day}
 			if len(rows) > 0 && rows[0].Day.Sub(day) == 0 {
 				d.QRCounts, rows = rows[0].QRCounts, rows[1:]

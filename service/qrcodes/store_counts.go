@@ -71,9 +71,9 @@ func saveFollowing(tx *db.Tx, id model.QRFollowID, follows bool) error {
 	return nil
 }
 
-// daysOf returns the days of [from, to] on which something happened, in order.
+// daysOf returns the days of [from, to) on which something happened, in order.
 func daysOf(tx *db.Tx, code model.QRCodeID, from, to model.Day) (rows []model.QRDay, err error) {
-	err = tx.Gorm().Where("qr_code_id = ? AND day >= ? AND day <= ?", code, from, to).Order("day").Find(&rows).Error
+	err = tx.Gorm().Where("qr_code_id = ? AND day >= ? AND day < ?", code, from, to).Order("day").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read the days of QR code %d: %w", code, err)
 	}

@@ -26,6 +26,9 @@ const (
 	FollowersSync     Permission = "followers.sync"     // compare the followers with WeChat's list
 	OrdersRead        Permission = "orders.read"        // look an order up
 	ParcelsMake       Permission = "parcels.make"       // make the QR code of a parcel
+	QRCodesRead       Permission = "qrcodes.read"       // see QR codes of stores, staff and campaigns, and their figures
+	QRCodesMake       Permission = "qrcodes.make"       // make temporary codes of oneself
+	QRCodesManage     Permission = "qrcodes.manage"     // make, rename and stop every code, permanent ones too
 	MessagesRead      Permission = "messages.read"      // see which messages were sent
 	MessagesStop      Permission = "messages.stop"      // note that a member is not to be contacted
 	MessagesLift      Permission = "messages.lift"      // take such a note back
@@ -65,13 +68,13 @@ const (
 var Roles = []Role{Owner, Manager, Clerk}
 
 // everyday is what a clerk may do; managers may do it as well.
-var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, RedemptionsRead, RedemptionsShip, MembersRead, TagsAssign, OrdersRead, ParcelsMake, MessagesRead, MessagesStop, TasksWork}
+var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, RedemptionsRead, RedemptionsShip, MembersRead, TagsAssign, OrdersRead, ParcelsMake, QRCodesRead, QRCodesMake, MessagesRead, MessagesStop, TasksWork}
 
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, RepliesManage, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
-	Owner:   append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, RepliesManage, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
+	Manager: append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, RepliesManage, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, QRCodesManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
+	Owner:   append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, RepliesManage, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, QRCodesManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

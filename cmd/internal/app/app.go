@@ -25,6 +25,7 @@ import (
 	"huitou/service/messages/sms"
 	"huitou/service/orders"
 	"huitou/service/points"
+	"huitou/service/qrcodes"
 	"huitou/wechat"
 )
 
@@ -52,6 +53,10 @@ type Settings struct {
 	Merchant       Merchant
 	Virtual        Virtual
 	RefundAlone    model.Fen // what one person may give back in a day; 0 = 500 yuan
+	// MiniPage is where the mini-program's pictures of QR codes lead. PermanentCodes is how many permanent codes the official account may
+	// make; 0 = all that WeChat allows.
+	MiniPage       qrcodes.MiniPage
+	PermanentCodes int64
 	// Simulator is where a simulated WeChat stands; nil means WeChat itself.
 	Simulator *url.URL
 	Shops     map[string]web.ShopKey // by key id

@@ -51,6 +51,8 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	v.Callbacks.Watch(callbacks.OA, "message:text", v.Messages.OnText) // 退订
 	v.Replies.Register(v.Callbacks)                                    // counts which reply was the one for what people do
 
+	v.QRCodes.Register(v.Callbacks, v.Facts) // subscribe, SCAN; members.Followed, Unfollowed: who came by which code
+
 	// Workers of jobs.
 	v.Callbacks.Register()
 	v.Messages.Register()

@@ -66,6 +66,7 @@ func (a *App) declare() {
 	api.Tiers(shoppers, a.Tiers)
 	api.Refunds(shoppers, a.Payments)
 	api.Surveys(shoppers, a.Surveys)
+	api.Scans(shoppers, a.QRCodes, a.Aftersale)
 
 	people := a.Routes.Under("/admin/v1")
 	admin.Sessions(people, a.Staff)
@@ -87,8 +88,10 @@ func (a *App) declare() {
 	admin.Shippings(people, a.Shipping)
 	admin.Tiers(people, a.Tiers)
 	admin.Tags(people, a.Tags, a.Members)
+	admin.QRCodes(people, a.QRCodes)
 	admin.Messages(people, a.Messages)
 	admin.Parcels(people, a.Aftersale)
+	admin.ParcelSheets(people, a.Aftersale)
 	admin.Replies(people, a.Replies)
 	admin.Menu(people, a.Replies)
 	admin.Visits(people, a.Aftersale)

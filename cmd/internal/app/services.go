@@ -44,6 +44,7 @@ type Services struct {
 	Coupons     *coupons.Service
 	Tiers       *tiers.Service
 	Tags        *tags.Service
+	QRCodes     *qrcodes.Service
 	Payments    *payments.Service
 	Bills       *payments.Reconciliation
 	Shipping    *shipping.Service
@@ -140,10 +141,13 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		DB: d, OA: p.oa, OAAppID: s.OA.AppID, Orders: v.Orders, Members: v.Members, Messages: v.Messages, Log: log,
 		Surveys: v.Surveys, Tasks: v.Tasks, Queue: q, SurveyURL: s.PublicURL + surveyLink,
 	})
+	v.QRCodes = qrcodes.New(qrcodes.Deps{
+		DB: d, OA: p.oa, OAAppID: s.OA.AppID, Mini: p.mini, Page: s.MiniPage, Members: v.Members, Staff: v.Staff, Permanent: s.PermanentCodes, Log: log,
+	})
 	v.Analytics = analytics.New(analytics.Deps{DB: d, PointsCost: s.PointsCost})
 	v.Followers = followers.New(followers.Deps{DB: d, Members: v.Members, Account: p.oa, Queue: q, Log: log})
 	v.Replies = replies.New(replies.Deps{
-		DB: d, KV: s.KV, Members: v.Members, Orders: v.Orders, Points: v.Points, Codes: qrcodes.New(qrcodes.Deps{DB: d}), Parcels: v.Aftersale, Account: p.oa, Queue: q,
+		DB: d, KV: s.KV, Members: v.Members, Orders: v.Orders, Points: v.Points, Codes: v.QRCodes, Parcels: v.Aftersale, Account: p.oa, Queue: q,
 		OAAppID: s.OA.AppID, MiniAppID: s.Mini.AppID, Shop: s.Shop, PublicURL: s.PublicURL, LinkHosts: s.LinkHosts, WantedMenu: s.Menu, Log: log,
 	})
 	v.Merges = merges.New(merges.Deps{DB: d, Members: v.Members, Queue: q, Parts: v.mergeParts(), Log: log})
@@ -167,7 +171,7 @@ func giveDays(m *memberships.Service) func(context.Context, *db.Tx, mall.Days) e
 func (v Services) Invariants() []audit.Invariant {
 	var all []audit.Invariant
 	for _, of := range [][]audit.Invariant{
-		audit.Invariants(), v.Members.Invariants(), v.Merges.Invariants(), followers.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
+		audit.Invariants(), v.Members.Invariants(), v.Merges.Invariants(), followers.Invariants(), qrcodes.Invariants(), staff.Invariants(), callbacks.Invariants(), messages.Invariants(),
 		points.Invariants(), coupons.Invariants(), payments.Invariants(), payments.BillInvariants(), shipping.Invariants(), mall.Invariants(), memberships.Invariants(),
 		earning.Invariants(), orders.Invariants(), aftersale.Invariants(), tasks.Invariants(), surveys.Invariants(), tiers.Invariants(),
 		tags.Invariants(), replies.Invariants(),

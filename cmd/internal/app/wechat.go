@@ -43,6 +43,7 @@ type miniProgram interface {
 	Code2Session(ctx context.Context, code string) (wechat.Session, error)
 	PhoneNumber(ctx context.Context, code string) (wechat.Phone, error)
 	SendSubscribe(ctx context.Context, m wechat.SubscribeMessage) (msgID string, err error)
+	MiniCode(ctx context.Context, in wechat.MiniCode) (wechat.Image, error)
 	shipping.Centre
 }
 
@@ -153,6 +154,9 @@ func (offline) CreateMenu(context.Context, []wechat.MenuButton) error { return e
 func (offline) SendText(context.Context, wechat.CustomText) error     { return errOffline }
 func (offline) CreateQR(context.Context, string, time.Duration) (q wechat.QRCode, err error) {
 	return q, errOffline
+}
+func (offline) MiniCode(context.Context, wechat.MiniCode) (i wechat.Image, err error) {
+	return i, errOffline
 }
 func (offline) UserInfo(context.Context, string) (f wechat.Follower, err error) { return f, errOffline }
 func (offline) Prepay(context.Context, wechat.Prepay) (string, error)           { return "", errOffline }

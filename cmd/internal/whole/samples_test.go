@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -34,6 +35,8 @@ type furnished struct {
 	goods, codes       string // gifts that are sent, and that are codes of a pool
 	orderID, memberID  int64
 	rule, tag          string // of earning; of members
+	qrcode, qrScene    string // of a store
+	sheet              string // of parcel cards, ready
 	membership         string // number of a membership order of the first shopper
 	levels             []string
 	held, draft        id     // a coupon of the first shopper; a coupon template that has given none
@@ -89,6 +92,9 @@ func furnish(t *testing.T, s *shop) *furnished {
 	f.addManagers(t, 40)
 	f.levels = s.levels(t, f.owner)
 	f.tag = f.newTag(t)
+	qrcode := f.newQRCode(t)
+	f.qrcode, f.qrScene = qrcode.ID, qrcode.Scene
+	f.sheet = f.newSheet(t)
 	f.paidFor, f.payBreak = f.paid(t), f.newPayBreak(t)
 	return f
 }
@@ -216,7 +222,7 @@ func with(field string, value any) func(t *testing.T, c *call) {
 func (f *furnished) samples() map[string]sample {
 	until := f.clock.Now().Add(30 * 24 * time.Hour).UTC().Format(time.RFC3339)
 	thing := map[string]string{"id": f.template}
-	gift, tag := map[string]string{"id": f.gift}, map[string]string{"id": f.tag}
+	gift, tag, qrcode := map[string]string{"id": f.gift}, map[string]string{"id": f.tag}, map[string]string{"id": f.qrcode}
 	number := func() string { f.n++; return fmt.Sprintf("S-%d", f.n) }
 	login := func(what, field string) func(t *testing.T) any {
 		return func(t *testing.T) any {
@@ -299,7 +305,18 @@ func (f *furnished) samples() map[string]sample {
 		"staff-sign-out": {},
 		"find-member":    {query: "number=" + f.first.number},
 		"member":         {path: map[string]string{"id": fmt.Sprint(f.memberID)}},
-		"list-tags":      {},
+		"tell-scan":      {body: fixed(map[string]any{"scene": f.qrScene})},
+		"make-qrcode": {body: func(*testing.T) any {
+			return map[string]any{"kind": "store", "name": "店" + number(), "ref": "S-001", "permanent": false, "ttl_seconds": 3600}
+		}, other: with("name", "另一个")},
+		"list-qrcodes":          {query: "limit=5&kind=store&stopped=true"},
+		"qrcode":                {path: qrcode},
+		"rename-qrcode":         {path: qrcode, body: fixed(map[string]any{"name": "门口"})},
+		"stop-qrcode":           {path: qrcode, fresh: func(t *testing.T, c *call) { c.path = "/admin/v1/qrcodes/" + f.newQRCode(t).ID + "/stop" }},
+		"qrcode-picture":        {path: qrcode, query: "for=account&width=300"},
+		"qrcode-statistics":     {path: qrcode, query: "from=2026-11-01&to=2026-11-08"},
+		"qrcode-statistics-csv": {path: qrcode, query: "from=2026-11-01&to=2026-11-08"},
+		"list-tags":             {},
 		"create-tag": {body: func(*testing.T) any {
 			return map[string]any{"name": "客" + number(), "note": "常来", "shared": false}
 		}, other: with("note", "少来")},
@@ -316,6 +333,14 @@ func (f *furnished) samples() map[string]sample {
 		"order":            {path: map[string]string{"id": fmt.Sprint(f.orderID)}},
 		"messages":         {query: fmt.Sprintf("member_id=%d&limit=5", f.memberID)},
 		"make-parcel-code": {body: fixed(map[string]any{"source": "shop", "number": "FIRST"})},
+		"make-parcel-sheet": {body: fixed(map[string]any{"orders": []any{map[string]any{"source": "shop", "number": "FIRST"}}, "code": "link", "layout": "a4x21",
+			"shop": "茶铺", "title": "扫码联系我们", "hint": "有问题直接回复"}), other: with("title", "扫一扫")},
+		"list-parcel-sheets":    {query: "limit=5"},
+		"parcel-sheet":          {path: map[string]string{"id": f.sheet}},
+		"parcel-sheet-refusals": {path: map[string]string{"id": f.sheet}, query: "limit=5"},
+		"parcel-sheet-file":     {path: map[string]string{"id": f.sheet}},
+		"print-parcel-card": {body: fixed(map[string]any{"source": "shop", "number": "FIRST", "code": "link", "layout": "label", "dpi": 203,
+			"shop": "茶铺", "title": "扫码联系我们", "hint": "有问题直接回复"})},
 
 		"list-earning-rules":    {query: "limit=5"},
 		"create-earning-rule":   {body: fixed(f.bonus()), other: with("bonus", 51)},
@@ -500,6 +525,28 @@ func (f *furnished) newPlan() map[string]any {
 		"extras": map[string]any{"check_in_multiplier_bp": 20000, "welcome_points": 100, "free_freight": 2, "birthday_points": 50,
 			"birthday_template": f.template, "early_hours": 24, "services": []any{map[string]any{"text": "到店优先", "online": false}}},
 	}
+}
+
+// newQRCode makes a store's code.
+func (f *furnished) newQRCode(t *testing.T) (out struct{ ID, Scene string }) {
+	f.must(t, call{method: "POST", path: "/admin/v1/qrcodes", token: f.owner, key: newKey(), body: map[string]any{
+		"kind": "store", "name": "门口", "ref": "S-001", "ttl_seconds": 3600}}, &out)
+	return out
+}
+
+// newSheet makes a sheet of parcel cards and waits for it.
+func (f *furnished) newSheet(t *testing.T) string {
+	var out struct{ ID, State string }
+	f.must(t, call{method: "POST", path: "/admin/v1/parcel-sheets", token: f.owner, key: newKey(), body: map[string]any{
+		"orders": []any{map[string]any{"source": "shop", "number": "FIRST"}, map[string]any{"source": "shop", "number": "nobody"}},
+		"shop":   "茶铺", "title": "扫码联系我们"}}, &out)
+	eventually(t, "the sheet of parcel cards is ready", func() error {
+		if f.must(t, call{method: "GET", path: "/admin/v1/parcel-sheets/" + out.ID, token: f.owner}, &out); out.State != "ready" {
+			return errors.New(out.State)
+		}
+		return nil
+	})
+	return out.ID
 }
 
 // newTag makes a tag and returns its id.
