@@ -20,6 +20,8 @@
 //   - A scan by somebody else (a gift, a neighbour, a photo on the net) counts as a scan and, when he follows, as his own
 //     follow. It never shows him the order, binds nothing to the member and starts no visit. When that was the
 //     same person under two members, staff join them later.
+//   - In the mini-program the same scene is told by whoever is signed in there: by the order's member it is a scan like any other and the
+//     trigger of visits, by anybody else it counts once a day and binds, shows and begins nothing.
 //   - The passive welcome says nothing of the order, since at that moment nobody has been told apart yet.
 //
 // # Plans
