@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -31,7 +32,7 @@ const (
 
 // Counts are told what somebody should look at. Any of them may be nil.
 type Counts struct {
-	Refused    func(reason string)  // what was not let in: signature, stale, plaintext, too_large, unreadable
+	Refused    func(reason string)  // what was not let in: signature, stale, plaintext, too_large, slow, unreadable
 	Unreadable func(verdict string) // what is WeChat's, is kept and has no effect: malformed, unopenable
 }
 
@@ -171,6 +172,8 @@ func (a account) refuse(c echo.Context, err error) error {
 		reason = "plaintext"
 	case errors.Is(err, wechat.ErrTooLarge):
 		status, reason = http.StatusRequestEntityTooLarge, "too_large"
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		status, reason = http.StatusRequestTimeout, "slow"
 	default:
 		status, reason = http.StatusBadRequest, "unreadable"
 	}

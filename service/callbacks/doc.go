@@ -16,6 +16,12 @@
 //   - Others may watch pushes beside the one reaction; what they note comes to the same however often they are told.
 //   - States: received -> done | failed(reason) | ignored (nobody reacts to it); kept is for notices of WeChat Pay, which
 //     service/payments processes itself. Failed and ignored ones can be replayed; done ones cannot, since they had their effect.
+//   - Staff see what came, when, about whom (by openid) and what became of it. The body is what a person wrote or where he is: it needs a
+//     permission of its own, and each look stands in the staff trail.
+//   - Many are replayed by topic, or by why they could not be read, and time: at most ReplayMost at once, the oldest first, by a job that
+//     goes on where it was when the program ends. What another replays meanwhile is left out.
+//   - What no key opened when it came is opened by a replay once the missing key is configured. It is then like any other: its dedupe key is
+//     that of its body, and a copy that was stored meanwhile wins.
 //   - Retention: bodies hold openids and what people wrote. Done and ignored callbacks of accounts are deleted after 90 days,
 //     far beyond the minutes for which WeChat repeats them; failed ones wait for staff. Notices of WeChat Pay stay: they
 //     are evidence of money.

@@ -24,6 +24,7 @@ import (
 const (
 	MaxBody  = 64 << 10
 	MaxDepth = 32
+	MaxNodes = 2000              // elements or values of one body; WeChat's own have a few dozen
 	MaxSkew  = 300 * time.Second // between WeChat's timestamp and our clock
 )
 

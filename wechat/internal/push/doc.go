@@ -18,7 +18,7 @@
 //     not do: the vault forgets what had its effect after 90 days, so an old push would
 //     have its effect again. A refusal is not the end of a genuine push: WeChat sends it
 //     again, and a wrong clock of ours shows as a count of stale ones and as an error in the log.
-//   - Bodies end at 64 KiB and 32 levels; DOCTYPE and entities are refused; numbers are
+//   - Bodies end at 64 KiB, 32 levels and 2,000 elements; DOCTYPE and entities are refused; numbers are
 //     read as text, so 19-digit ids and numbers in quotes survive.
 //   - What we do not know is passed on, not refused.
 package push

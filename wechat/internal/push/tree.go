@@ -80,6 +80,7 @@ func parse(body []byte) (*node, wechat.Format, error) {
 
 var (
 	errDepth    = fmt.Errorf("more than %d levels", MaxDepth)
+	errNodes    = fmt.Errorf("more than %d elements", MaxNodes)
 	errDoctype  = errors.New("DOCTYPE is refused")
 	errTrailing = errors.New("data after the end")
 )
@@ -95,6 +96,7 @@ func parseXML(body []byte) (*node, error) {
 	var (
 		root  *node
 		stack []open
+		nodes int
 	)
 	for {
 		tok, err := dec.Token()
@@ -113,6 +115,9 @@ func parseXML(body []byte) (*node, error) {
 			}
 			if len(stack) >= MaxDepth {
 				return nil, errDepth
+			}
+			if nodes++; nodes > MaxNodes {
+				return nil, errNodes
 			}
 			n := &node{}
 			if len(stack) == 0 {
@@ -145,10 +150,10 @@ func parseXML(body []byte) (*node, error) {
 // parseJSON reads one object. The elements of a list become children of the same name, as
 // repeated elements do in XML.
 func parseJSON(body []byte) (*node, error) {
-	dec := json.NewDecoder(bytes.NewReader(body))
+	dec := jsonReader{Decoder: json.NewDecoder(bytes.NewReader(body))}
 	dec.UseNumber()
 	root := &node{}
-	if err := readJSON(dec, root, "", 0); err != nil {
+	if err := dec.read(root, "", 0); err != nil {
 		return nil, err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
@@ -157,10 +162,19 @@ func parseJSON(body []byte) (*node, error) {
 	return root.kids[""][0], nil
 }
 
-// readJSON reads one value and adds it to parent under name.
-func readJSON(dec *json.Decoder, parent *node, name string, depth int) error {
+// jsonReader counts what it reads.
+type jsonReader struct {
+	*json.Decoder
+	nodes int
+}
+
+// read reads one value and adds it to parent under name.
+func (dec *jsonReader) read(parent *node, name string, depth int) error {
 	if depth > MaxDepth {
 		return errDepth
+	}
+	if dec.nodes++; dec.nodes > MaxNodes {
+		return errNodes
 	}
 	tok, err := dec.Token()
 	if err != nil {
@@ -171,7 +185,7 @@ func readJSON(dec *json.Decoder, parent *node, name string, depth int) error {
 	case json.Delim:
 		if tok == '[' {
 			for dec.More() {
-				if err := readJSON(dec, parent, name, depth+1); err != nil {
+				if err := dec.read(parent, name, depth+1); err != nil {
 					return err
 				}
 			}
@@ -184,7 +198,7 @@ func readJSON(dec *json.Decoder, parent *node, name string, depth int) error {
 				return err
 			}
 			// WeChat's own examples have names with a space before them.
-			if err := readJSON(dec, n, strings.TrimSpace(key.(string)), depth+1); err != nil {
+			if err := dec.read(n, strings.TrimSpace(key.(string)), depth+1); err != nil {
 				return err
 			}
 		}
