@@ -185,7 +185,13 @@ func (s *Service) look(ctx context.Context, tx *db.Tx, plan Plan, order orders.V
 // send puts a visit's message into the outbox, with its survey, or gives the visit to staff.
 // lastCall is when a message that still waits is of no use any more.
 func (s *Service) send(ctx context.Context, tx *db.Tx, terms VisitTerms, order orders.View, v *model.Visit, lastCall time.Time) error {
-	if len(terms.messageChannels()) == 0 {
+	if len(terms.messageChannels()) == 0 { // the outbox, which knows who wants no contact, never sees it
+		switch why, err := s.Messages.UnwantedTx(ctx, tx, v.MemberID, terms.Purpose); {
+		case err != nil:
+			return err
+		case why != "":
+			return s.end(tx, v, model.VisitSkipped, why)
+		}
 		return s.assign(ctx, tx, order, v, "")
 	}
 	m := s.message(terms, order, *v)

@@ -72,8 +72,13 @@ func (s *Service) toStaff(ctx context.Context, tx *db.Tx, v *model.Visit, reason
 	if err != nil {
 		return false, fmt.Errorf("read the plan of visit %d: %w", v.ID, err)
 	}
-	if !plan.Visits[v.Ordinal-1].byStaff() || strings.HasPrefix(reason, reasonDoNotContact) {
+	terms := plan.Visits[v.Ordinal-1]
+	if !terms.byStaff() || strings.HasPrefix(reason, reasonDoNotContact) {
 		return false, nil
+	}
+	// He may have asked for it since the message left.
+	if why, err := s.Messages.UnwantedTx(ctx, tx, v.MemberID, terms.Purpose); err != nil || why != "" {
+		return false, err
 	}
 	order, err := s.Orders.OrderTx(ctx, tx, v.OrderID)
 	if err != nil {

@@ -355,6 +355,13 @@ func TestWhatStopsVisits(t *testing.T) {
 			})
 		}, change: func(t *aftersale.Terms) { t.Visits[1].Channels = append(t.Visits[1].Channels, aftersale.ByStaff) },
 			want: "sent, skipped do_not_contact:unsubscribed"},
+		{name: "do not contact, and only staff would", happen: func(w *world, c stopCase) { w.leaveAlone(c.openID, model.StopAll, "") },
+			change: func(t *aftersale.Terms) { t.Visits[1].Channels = []model.MessageChannel{aftersale.ByStaff} },
+			want:   "sent, skipped do_not_contact:complaint"},
+		{name: "no selling, and staff would ask how it is", happen: func(w *world, c stopCase) { w.leaveAlone(c.openID, model.StopMarketing, "") },
+			change: func(t *aftersale.Terms) { t.Visits[1].Channels = []model.MessageChannel{aftersale.ByStaff} }, want: "sent, assigned"},
+		{name: "no text messages, and staff would call", happen: func(w *world, c stopCase) { w.leaveAlone(c.openID, model.StopAll, model.ChannelSMS) },
+			change: func(t *aftersale.Terms) { t.Visits[1].Channels = []model.MessageChannel{aftersale.ByStaff} }, want: "sent, assigned"},
 	}
 	d, clock := dbtest.SQLite(t)
 	w := newWorld(t, d, clock)
@@ -376,6 +383,34 @@ func TestWhatStopsVisits(t *testing.T) {
 		w.travel(noon.Sub(clock.Now()))
 	}
 	w.sound()
+}
+
+// Staff do not call somebody who asked to be left alone after the message left that never reached him.
+func TestLeftAloneSinceTheMessage(t *testing.T) {
+	d, clock := dbtest.SQLite(t)
+	w := newWorld(t, d, clock)
+	w.plan(model.VisitOnPaid, terms(visit(0, channels(model.ChannelOATemplate, aftersale.ByStaff))))
+	w.push(wechat.EventSubscribe, "oa-1", "")
+	order := w.pay("T1", "oa-1").Order
+	w.run()
+	w.want(order, "sent")
+	w.leaveAlone("oa-1", model.StopAll, "")
+	w.report("failed:user block")
+	w.want(order, "blocked user_block")
+	if list := w.waiting(); len(list) != 0 {
+		t.Errorf("tasks %+v", list)
+	}
+	w.sound()
+}
+
+// leaveAlone notes that somebody does not want to be contacted.
+func (w *world) leaveAlone(openID string, scope model.ContactScope, channel model.MessageChannel) {
+	w.t.Helper()
+	m := w.find(members.Ref{AppID: oaApp, OpenID: openID})
+	w.do(func(ctx context.Context, tx *db.Tx) error {
+		_, err := w.outbox.StopTx(ctx, tx, messages.Stop{Staff: 7, Member: m, Scope: scope, Channel: channel, Reason: "complaint"})
+		return err
+	})
 }
 
 // stopCase is an order whose first visit was made and whose second is to come a day later.

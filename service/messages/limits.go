@@ -84,9 +84,9 @@ func (lim *limits) wanted(m model.Message) (ruling, bool) {
 		}
 		switch stop.Channel {
 		case "":
-			return suppress("do_not_contact:" + stop.Reason), true
+			return suppress(doNotContact + stop.Reason), true
 		case m.Channel:
-			return skip("do_not_contact:" + stop.Reason), true
+			return skip(doNotContact + stop.Reason), true
 		}
 	}
 	if capped(m.Purpose) {

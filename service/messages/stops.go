@@ -13,6 +13,9 @@ import (
 	"huitou/wechat"
 )
 
+// doNotContact begins the reason of a message that its member does not want; why he does not follows.
+const doNotContact = "do_not_contact:"
+
 // StopReasons are why a member is not to be contacted.
 var StopReasons = []string{"unsubscribed", "complaint", "staff", "bounced"}
 
@@ -101,6 +104,21 @@ func (s *Service) Stops(ctx context.Context, member model.MemberID) (rows []mode
 	return rows, err
 }
 
+// UnwantedTx tells whether a member wants no contact of a purpose by anybody, a call of staff included; reason is how the outbox words it,
+// "do_not_contact:complaint", and "" when he may be contacted. A stop of one channel says nothing about the others.
+func (s *Service) UnwantedTx(_ context.Context, tx *db.Tx, member model.MemberID, purpose model.MessagePurpose) (reason string, err error) {
+	stops, err := stopsOf(tx, []model.MemberID{member})
+	if err != nil {
+		return "", fmt.Errorf("look up the do-not-contacts of member %d: %w", member, err)
+	}
+	for _, stop := range stops[member] {
+		if stop.Channel == "" && stop.Scope.Covers(purpose) {
+			return doNotContact + stop.Reason, nil
+		}
+	}
+	return "", nil
+}
+
 // stopWords are what people write to be left alone, and startWords to take it back. A whole text must be one of them: "退订单" is no wish to
 // unsubscribe.
 var (
@@ -120,7 +138,7 @@ const (
 
 // WishOf returns what a text asks for.
 func WishOf(text string) Wish {
-	text = strings.ToLower(strings.Trim(plain(strings.TrimSpace(text)), "。.!！,，[]【】“”\"'"))
+	text = strings.ToLower(strings.Trim(plain(strings.TrimSpace(strings.Map(halfWidth, text))), ".!,[]【】“”\"'。"))
 	switch {
 	case slices.Contains(stopWords, text):
 		return WishStop
@@ -128,6 +146,14 @@ func WishOf(text string) Wish {
 		return WishStart
 	}
 	return NoWish
+}
+
+// halfWidth makes the usual letter of one that Chinese keyboards write in full width.
+func halfWidth(r rune) rune {
+	if '\uff01' <= r && r <= '\uff5e' {
+		return r - '\uff01' + '!'
+	}
+	return r
 }
 
 // HeardTx notes a text that a member wrote: "退订" stops everything that he did not cause himself, on all channels when written to the official
