@@ -260,7 +260,7 @@ func TestUnsubscribeWords(t *testing.T) {
 			t.Errorf("%q unsubscribed", text)
 		}
 	}
-	for _, text := range []string{"退订", " TD。", "【退订】", "t", "取消订阅", "退 订"} {
+	for _, text := range []string{"退订", " TD。", "【退订】", "t", "取消订阅", "退 订", "ＴＤ", "ｓｔｏｐ！"} {
 		if write(text); holding() != 1 {
 			t.Errorf("%q did not unsubscribe", text)
 		}
