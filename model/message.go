@@ -88,7 +88,10 @@ type Message struct {
 	NotAfter    *time.Time // of no use any more from then on
 	// DueAt is when a worker looks at it next, nil when there is nothing left to do. A worker that takes the message moves it on,
 	// which is its lease.
-	DueAt      *time.Time
+	DueAt *time.Time
+	// Lane is where it waits, see LaneOf; nil as DueAt is. What has ended stands in no lane, so that it never lies between a worker and
+	// what is due, however much of it there is.
+	Lane       *string
 	AcceptedAt *time.Time
 	FinishedAt *time.Time
 	CreatedAt  time.Time
@@ -96,6 +99,9 @@ type Message struct {
 
 // TableName names the table.
 func (Message) TableName() string { return "messages" }
+
+// LaneOf names the lane of the waiting messages of a channel and a purpose.
+func LaneOf(c MessageChannel, p MessagePurpose) string { return string(c) + ":" + string(p) }
 
 // AttemptOutcome is how one attempt to send ended.
 type AttemptOutcome string

@@ -87,18 +87,18 @@ func (s *Service) row(m Message, now time.Time) (model.Message, error) {
 	if len(order) == 0 {
 		order = []model.MessageChannel{model.ChannelOATemplate} // which will find that there is no template
 	}
-	due := now
+	due, lane := now, model.LaneOf(order[0], purpose)
 	if m.NotBefore.After(now) {
 		due = m.NotBefore.UTC().Truncate(time.Microsecond)
 	}
 	row := model.Message{
 		MessageKey: m.Key, MemberID: m.Member, Purpose: purpose, Channels: join(order), Channel: order[0], Template: m.Template,
 		Data: string(data), URL: m.URL, State: model.MessageQueued, ClientMsgID: clientMsgID(m.Key),
-		NotBefore: instant(m.NotBefore), NotAfter: instant(m.NotAfter), DueAt: &due, CreatedAt: now,
+		NotBefore: instant(m.NotBefore), NotAfter: instant(m.NotAfter), DueAt: &due, Lane: &lane, CreatedAt: now,
 	}
 	if broken := Breaches(purpose, order, m.Data, t.quoted()); len(broken) > 0 {
 		s.Log.Error("message breaks a rule of the platform", "key", m.Key, "template", m.Template, "rule", broken[0].Rule, "field", broken[0].Field, "word", broken[0].Word)
-		row.State, row.Reason, row.DueAt, row.FinishedAt = model.MessageSuppressed, "policy:"+broken[0].String(), nil, &now
+		row.State, row.Reason, row.DueAt, row.Lane, row.FinishedAt = model.MessageSuppressed, "policy:"+broken[0].String(), nil, nil, &now
 	}
 	return row, nil
 }

@@ -17,8 +17,8 @@ var forUpdate = clause.Locking{Strength: "UPDATE"}
 // quota lasts, and they are no new messages.
 func nextDue(tx *db.Tx, l *lane) (at time.Time, ok bool, err error) {
 	var rows []model.Message
-	err = tx.Gorm().Raw(nextOfLane, l.channel, model.PurposeService, everyDue, l.channel, model.PurposeCare, everyDue,
-		l.channel, model.PurposeMarketing, everyDue).Scan(&rows).Error
+	service, care, marketing := model.LaneOf(l.channel, model.PurposeService), model.LaneOf(l.channel, model.PurposeCare), model.LaneOf(l.channel, model.PurposeMarketing)
+	err = tx.Gorm().Raw(nextOfLanes, service, care, marketing).Scan(&rows).Error
 	if err != nil {
 		return at, false, fmt.Errorf("look for due messages: %w", err)
 	}
@@ -42,19 +42,15 @@ func nextDue(tx *db.Tx, l *lane) (at time.Time, ok bool, err error) {
 	return at, ok, nil
 }
 
-// nextOfLane reads one entry of the index for each purpose, however many messages wait.
-const nextOfLane = `SELECT m.due_at FROM (
-	SELECT id FROM (SELECT id FROM messages WHERE channel = ? AND purpose = ? AND due_at > ? ORDER BY due_at LIMIT 1) a
-	UNION ALL SELECT id FROM (SELECT id FROM messages WHERE channel = ? AND purpose = ? AND due_at > ? ORDER BY due_at LIMIT 1) b
-	UNION ALL SELECT id FROM (SELECT id FROM messages WHERE channel = ? AND purpose = ? AND due_at > ? ORDER BY due_at LIMIT 1) c
+// nextOfLanes reads one entry of the index for each purpose, however many messages wait.
+const nextOfLanes = `SELECT m.due_at FROM (
+	SELECT id FROM (SELECT id FROM messages WHERE lane = ? ORDER BY due_at LIMIT 1) a
+	UNION ALL SELECT id FROM (SELECT id FROM messages WHERE lane = ? ORDER BY due_at LIMIT 1) b
+	UNION ALL SELECT id FROM (SELECT id FROM messages WHERE lane = ? ORDER BY due_at LIMIT 1) c
 ) x JOIN messages m ON m.id = x.id ORDER BY m.due_at LIMIT 1`
 
-// everyDue is before whatever may be due. A range on the index, unlike IS NOT NULL, passes over the messages that have ended, of which
-// there are always many more than waiting ones.
-var everyDue = time.Unix(0, 0).UTC()
-
 func repetitions(tx *db.Tx, l *lane) *gorm.DB {
-	return tx.Gorm().Where("state = ? AND channel = ? AND due_at > ?", model.MessageSending, l.channel, everyDue)
+	return tx.Gorm().Where("state = ? AND channel = ?", model.MessageSending, l.channel)
 }
 
 // claim locks up to most due messages of a lane, the most urgent purposes first, and moves them on, so that no other worker finds
@@ -76,7 +72,7 @@ func claim(tx *db.Tx, l *lane, most int) ([]model.Message, error) {
 			if len(rows) == most {
 				break
 			}
-			if err := find(tx.Gorm().Where("channel = ? AND purpose = ?", l.channel, p)); err != nil {
+			if err := find(tx.Gorm().Where("lane = ?", model.LaneOf(l.channel, p))); err != nil {
 				return nil, fmt.Errorf("claim due messages: %w", err)
 			}
 		}
@@ -153,7 +149,7 @@ func closeAttempt(tx *db.Tx, a attempt, outcome model.AttemptOutcome, code int64
 // accepted stores that the platform took a message.
 func accepted(tx *db.Tx, a attempt, msgID string) error {
 	set := map[string]any{
-		"state": model.MessageAccepted, "reason": "", "code": 0, "unsure_since": nil, "due_at": nil, "accepted_at": tx.Now, "finished_at": nil,
+		"state": model.MessageAccepted, "reason": "", "code": 0, "unsure_since": nil, "due_at": nil, "lane": nil, "accepted_at": tx.Now, "finished_at": nil,
 	}
 	if msgID != "" {
 		set["msg_id"] = msgID
@@ -182,7 +178,7 @@ func waits(tx *db.Tx, m model.Message, state model.MessageState, reason string, 
 func turn(tx *db.Tx, m model.Message, next model.MessageChannel, fell model.MessageState, reason string, code int64) error {
 	return update(tx, m.ID, "turn", map[string]any{
 		"state": model.MessageQueued, "channel": next, "tries": 0, "fell": fell, "reason": reason, "code": code, "unsure_since": nil, "msg_id": nil,
-		"accepted_at": nil, "finished_at": nil, "due_at": tx.Now,
+		"accepted_at": nil, "finished_at": nil, "due_at": tx.Now, "lane": model.LaneOf(next, m.Purpose),
 	})
 }
 
@@ -200,7 +196,7 @@ func skipped(tx *db.Tx, m model.Message, why string) (model.Message, error) {
 
 // finish ends a message.
 func finish(tx *db.Tx, id model.MessageID, state model.MessageState, reason string, code int64) error {
-	return update(tx, id, "end", map[string]any{"state": state, "reason": cutText(reason, 255), "code": code, "due_at": nil, "finished_at": tx.Now})
+	return update(tx, id, "end", map[string]any{"state": state, "reason": cutText(reason, 255), "code": code, "due_at": nil, "lane": nil, "finished_at": tx.Now})
 }
 
 // keepReport stores a report once.

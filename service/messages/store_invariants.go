@@ -38,8 +38,9 @@ func Invariants() []audit.Invariant {
 		audit.SQL("messages.report_counts", "a message that its channel reported as delivered is delivered, and the other way round",
 			`SELECT m.id, m.state FROM messages m JOIN message_attempts a ON a.message_id = m.id AND a.outcome = 'accepted' AND a.channel = m.channel
 			 WHERE (m.state = 'delivered') <> (a.report = 'delivered') OR (m.state = 'accepted' AND a.report <> '')`),
-		audit.SQL("messages.queued", "every message that waits is due some time, and no other (I-22)",
-			`SELECT id, state FROM messages WHERE (state IN ('queued', 'sending')) <> (due_at IS NOT NULL)`),
+		audit.SQL("messages.queued", "every message that waits is due some time and stands in the lane of its channel and purpose, and no other does (I-22)",
+			`SELECT id, state, lane FROM messages
+			 WHERE (state IN ('queued', 'sending')) <> (due_at IS NOT NULL) OR (due_at IS NULL) <> (lane IS NULL) OR lane <> CONCAT(channel, ':', purpose)`),
 		audit.SQL("messages.counted", "what counts against the caps is what left and was not reported as unseen",
 			`SELECT p.purpose, COALESCE(d.n, 0), COALESCE(m.n, 0)
 			 FROM (SELECT 'care' AS purpose UNION SELECT 'marketing') p
