@@ -23,6 +23,7 @@ type (
 	CallbackID         int64
 	CallbackReplayID   int64
 	ParcelCodeID       int64
+	ParcelSheetID      int64
 	JobID              int64
 	VisitID            int64
 	VisitPlanID        int64

@@ -4,6 +4,8 @@ package model
 var Rows = []any{
 	ParcelCode{},
 	ParcelScan{},
+	ParcelSheet{},
+	ParcelSheetCard{},
 	Visit{},
 	VisitPlan{},
 	VisitPlanVersion{},

@@ -9,6 +9,13 @@ var (
 	ErrQR       = fault.New(fault.Unavailable, "parcels.qr_unavailable", "暂时无法生成二维码,请稍后重试", "WeChat does not make the QR code now; try again")
 )
 
+// Faults of sheets of parcel cards.
+var (
+	ErrSheetUnknown  = fault.New(fault.NotFound, "parcels.sheet_unknown", "没有这批包裹卡", "there is no such sheet of parcel cards")
+	ErrSheetNotReady = fault.New(fault.Conflict, "parcels.sheet_not_ready", "这批包裹卡还没有做好", "the sheet of parcel cards is not ready")
+	ErrSheetOld      = fault.New(fault.Conflict, "parcels.sheet_old", "卡片上的二维码即将过期,请重新制作", "the codes on the sheet are about to expire: make a new one")
+)
+
 // Faults of visit plans.
 var (
 	ErrPlanUnknown = fault.New(fault.NotFound, "visits.plan_unknown", "没有这个回访计划", "there is no such visit plan")

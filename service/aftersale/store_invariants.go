@@ -5,7 +5,7 @@ import (
 	"huitou/service/moves"
 )
 
-// Invariants are what must never be untrue of parcel codes and visits.
+// Invariants are what must never be untrue of parcel codes, their sheets and visits.
 func Invariants() []audit.Invariant {
 	return []audit.Invariant{
 		audit.SQL("parcels.counts", "a parcel code's figures are those of its scans",
@@ -18,6 +18,22 @@ func Invariants() []audit.Invariant {
 			 WHERE c.id IS NULL OR (s.owner <> (s.member_id = c.member_id) AND `+moves.Single("c.member_id")+`)`),
 		audit.SQL("parcels.order", "a parcel code is of an order and its member",
 			`SELECT c.id FROM parcel_codes c LEFT JOIN orders o ON o.id = c.order_id WHERE o.id IS NULL OR o.member_id <> c.member_id`),
+		audit.SQL("sheets.counts", "a sheet's figures are those of its cards",
+			`SELECT s.id, s.total, s.ready, s.refused FROM parcel_sheets s
+			 LEFT JOIN (SELECT sheet_id, COUNT(*) AS total, SUM(CASE WHEN parcel_code_id IS NOT NULL THEN 1 ELSE 0 END) AS ready,
+			            SUM(CASE WHEN refusal <> '' THEN 1 ELSE 0 END) AS refused FROM parcel_sheet_cards GROUP BY sheet_id) c ON c.sheet_id = s.id
+			 WHERE s.total <> COALESCE(c.total, 0) OR s.ready <> COALESCE(c.ready, 0) OR s.refused <> COALESCE(c.refused, 0)`),
+		audit.SQL("sheets.states", "a sheet that is ready has all its cards, one that failed says why, and exactly those two have ended",
+			`SELECT id, state FROM parcel_sheets WHERE (state IN ('ready', 'failed')) <> (finished_at IS NOT NULL)
+			    OR (state = 'ready' AND (ready = 0 OR ready + refused <> total)) OR (state = 'failed' AND reason = '')
+			    OR (state = 'queued' AND ready > 0) OR state NOT IN ('queued', 'working', 'ready', 'failed') OR code NOT IN ('link', 'account')`),
+		audit.SQL("sheets.cards", "a card has the code of the order that it names",
+			`SELECT s.id, s.source, s.number FROM parcel_sheet_cards s LEFT JOIN parcel_codes c ON c.id = s.parcel_code_id
+			 LEFT JOIN orders o ON o.id = c.order_id
+			 WHERE s.parcel_code_id IS NOT NULL AND (o.id IS NULL OR o.source <> s.source OR o.number <> s.number)`),
+		audit.SQL("sheets.jobs", "every sheet that is not done has a job that goes on with it",
+			`SELECT s.id FROM parcel_sheets s LEFT JOIN jobs j ON j.unique_key = CONCAT('parcel_sheet:', s.id) AND j.state IN ('waiting', 'running')
+			 WHERE s.finished_at IS NULL AND j.id IS NULL`),
 		audit.SQL("visits.message", "every visit that was sent has its message in the outbox, to the order's member (I-20)",
 			`SELECT v.id, v.order_id FROM visits v LEFT JOIN messages m ON m.message_key = v.message_key
 			 WHERE (v.message_key <> '' AND (m.id IS NULL OR (m.member_id <> v.member_id AND `+moves.Strangers("m.member_id", "v.member_id")+`)))

@@ -18,6 +18,11 @@ func orderByNumber(tx *db.Tx, source, number string) (o model.Order, err error) 
 	return o, err
 }
 
+func ordersByNumbers(tx *db.Tx, source string, numbers []string) (rows []model.Order, err error) {
+	err = tx.Gorm().Select("id", "source", "number", "member_id", "kind").Where("source = ? AND number IN ?", source, numbers).Find(&rows).Error
+	return rows, err
+}
+
 // boughtGoods reports whether a member has an order of goods, refunded or not.
 func boughtGoods(tx *db.Tx, m model.MemberID) (bool, error) {
 	var ids []model.OrderID

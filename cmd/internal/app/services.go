@@ -139,7 +139,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 	})
 	v.Aftersale = aftersale.New(aftersale.Deps{
 		DB: d, OA: p.oa, OAAppID: s.OA.AppID, Orders: v.Orders, Members: v.Members, Messages: v.Messages, Log: log,
-		Surveys: v.Surveys, Tasks: v.Tasks, Queue: q, SurveyURL: s.PublicURL + surveyLink,
+		Surveys: v.Surveys, Tasks: v.Tasks, Queue: q, SurveyURL: s.PublicURL + surveyLink, ParcelURL: s.PublicURL + parcelLink,
 	})
 	v.QRCodes = qrcodes.New(qrcodes.Deps{
 		DB: d, OA: p.oa, OAAppID: s.OA.AppID, Mini: p.mini, Page: s.MiniPage, Members: v.Members, Staff: v.Staff, Permanent: s.PermanentCodes, Log: log,
