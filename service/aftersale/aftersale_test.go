@@ -82,7 +82,7 @@ func (jsonReader) Read(body []byte) (p wechat.Push, err error) {
 func (jsonReader) Reopen([]byte) (wechat.Push, error) { return wechat.Push{}, wechat.ErrDecrypt }
 
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	d       *db.DB
 	clock   *dbtest.Clock
 	q       *jobs.Queue
@@ -102,7 +102,7 @@ type world struct {
 	tokens  map[string]string
 }
 
-func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
+func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock) *world {
 	log := slog.New(slog.DiscardHandler)
 	w := &world{t: t, d: d, clock: clock, q: jobs.New(d, log), wechat: &account{unionIDs: map[string]string{}}}
 	w.facts = facts.New(w.q)

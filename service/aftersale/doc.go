@@ -12,6 +12,11 @@
 //     of the same scene. Permanent pictures are not used, an account can make 100,000 of them in all.
 //   - What is printed is therefore a link with the token. Its page shows a fresh picture to everybody who opens it: one call to WeChat in 29
 //     days, by one of all processes; the others wait for it, or show the old one while it works. After a refusal nobody asks for 15 seconds.
+//   - A sheet is up to 5,000 cards in one document: made as a job, a thousand codes in a transaction, drawn from its rows whenever somebody asks for
+//     the file. A sheet of links needs no WeChat and can be printed for ever. One of the account's own codes needs a call for each card, goes on after
+//     a kill or a used-up quota where it stopped, and can be printed for three weeks, for its codes die after 30 days.
+//   - An order that cannot have a card is listed with its reason and keeps no other from being printed. Words that break a rule of the platform,
+//     have letters that cannot be printed, or do not fit are refused before anything is made.
 //   - A new follower who scans comes as subscribe, an old one as SCAN. Both mean the same here.
 //   - Whose parcel: a scan belongs to the order's member when WeChat's ids say so (same openid or unionid). When the
 //     member has no identity in the official account yet and nothing speaks against it, the scan gives him the

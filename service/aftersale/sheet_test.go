@@ -126,13 +126,20 @@ func TestSheetOfLinks(t *testing.T) {
 	})
 }
 
-// A sheet of the account's own codes needs one call for each; a quota that is used up stops it for a while, and what was made stays.
+// A sheet of the account's own codes needs one call for each; a worker that dies and a quota that is used up stop it for a while, and what was
+// made stays.
 func TestSheetOfPictures(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
 	w := newWorld(t, d, clock)
-	oa := &rationed{account: w.wechat, left: 70}
+	oa := &rationed{account: w.wechat, left: 70, dies: 31}
 	w.s.OA = oa
 	v := w.sheet(aftersale.NewSheet{Orders: w.numbered(120), Code: model.SheetAccount})
+	w.run()
+	if v = w.sheetNow(v.ID); v.State != model.SheetWorking || v.Ready != 0 || len(w.wechat.qrs) != 30 {
+		t.Errorf("the worker died at its 31st picture: %+v after %d", v, len(w.wechat.qrs))
+	}
+	w.sound()
+	clock.Advance(time.Minute)
 	w.run()
 	if v = w.sheetNow(v.ID); v.State != model.SheetWorking || v.Ready != 50 || v.Reason != aftersale.ErrQR.Code {
 		t.Errorf("while the quota is used up: %+v", v)
@@ -146,6 +153,9 @@ func TestSheetOfPictures(t *testing.T) {
 	}
 	if len(w.wechat.qrs) != 120 {
 		t.Errorf("%d pictures, want one of each parcel: what was made before the pause must be kept", len(w.wechat.qrs))
+	}
+	if slices.Sort(w.wechat.qrs); len(slices.Compact(w.wechat.qrs)) != 120 {
+		t.Error("a parcel had two pictures made")
 	}
 	if _, err := w.s.SheetFile(t.Context(), v.ID); err != nil {
 		t.Errorf("file: %v", err)
@@ -343,9 +353,13 @@ func TestSheetInvariantsSeeCorruption(t *testing.T) {
 type rationed struct {
 	*account
 	left int
+	dies int // at this call, once
 }
 
 func (r *rationed) CreateQR(ctx context.Context, scene string, ttl time.Duration) (wechat.QRCode, error) {
+	if r.dies--; r.dies == 0 {
+		panic("killed")
+	}
 	if r.left--; r.left < 0 {
 		return wechat.QRCode{}, &wechat.Error{Code: 45009, Message: "quota"}
 	}
