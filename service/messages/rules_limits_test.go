@@ -44,6 +44,38 @@ func TestQuietUntil(t *testing.T) {
 	}
 }
 
+func TestFull(t *testing.T) {
+	const care, promo = model.PurposeCare, model.PurposeMarketing
+	of := func(care, promo int64) map[model.MessagePurpose]int64 {
+		return map[model.MessagePurpose]int64{model.PurposeCare: care, model.PurposeMarketing: promo, model.PurposeService: 99}
+	}
+	rules := Rules{Care: Cap{Day: 2, Week: 6}, Marketing: Cap{Day: 1, Week: 3}, Together: Cap{Day: 3, Week: 8}}
+	tests := []struct {
+		rules     Rules
+		purpose   model.MessagePurpose
+		day, week map[model.MessagePurpose]int64
+		want      string
+	}{
+		{rules, care, of(1, 0), of(1, 0), ""},
+		{rules, care, of(2, 0), of(2, 0), "cap_day"},
+		{rules, promo, of(0, 0), of(5, 2), ""},
+		{rules, promo, of(0, 1), of(0, 1), "cap_day"},
+		{rules, promo, of(0, 0), of(0, 3), "cap_week"},
+		{rules, care, of(0, 0), of(6, 0), "cap_week"},
+		{rules, care, of(1, 2), of(1, 2), "cap_day_together"},
+		{rules, promo, of(3, 0), of(3, 0), "cap_day_together"},
+		{rules, care, of(0, 0), of(5, 3), "cap_week_together"},
+		{rules, promo, of(0, 0), of(6, 2), "cap_week_together"},
+		{Rules{}, care, of(1000, 1000), of(1000, 1000), ""}, // 0 is no limit
+		{Rules{Together: Cap{Week: 1}}, care, of(0, 0), of(0, 1), "cap_week_together"},
+	}
+	for _, tt := range tests {
+		if got := tt.rules.full(tt.purpose, got{tt.day, tt.week}); got != tt.want {
+			t.Errorf("%s after %v today and %v this week: %q, want %q", tt.purpose, tt.day, tt.week, got, tt.want)
+		}
+	}
+}
+
 func TestBreaches(t *testing.T) {
 	notice, text := []model.MessageChannel{model.ChannelOATemplate}, []model.MessageChannel{model.ChannelCustomerService}
 	tests := []struct {
