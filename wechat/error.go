@@ -109,7 +109,7 @@ var classes = func() map[int]Class {
 		ClassQuota:     {45009, 45011, 44990, 44991, 48006, 85400},
 		ClassWindow:    {45015, 45047},
 		ClassCode:      {40029, 40163, 42003, 41008, 42002, 42007, 40030},
-		ClassDenied:    {40226, 87014, 61010, CodeTooMany, CodeTagTooBig, 45059 /* a follower has 20 tags */},
+		ClassDenied:    {40226, 48002 /* does not want the account's messages */, 87014, 61010, CodeTooMany, CodeTagTooBig, 45059 /* a follower has 20 tags */},
 		ClassConfig: {40002, 40013, 40125, 41002, 41004, 40243, 40164, 61004, 48001, 48004,
 			50002, 40037, 43104, 43107},
 		ClassBug: {41001, 43001, 43002, 43003, 47001, 47003, 41030, 40169, 40165, 40159, 40212,

@@ -50,8 +50,8 @@ func (s *Service) OnMessageEnded(ctx context.Context, f messages.Ended) error {
 		if v.State == model.VisitFailed && state == model.VisitDelivered && v.MessageKey != "" {
 			return s.end(tx, v, state, "") // a report that came after all
 		}
-		if v.State != model.VisitSent {
-			return nil
+		if v.State != model.VisitSent || f.State == model.MessageUnknown && f.Reason == messages.ReasonNoReport {
+			return nil // of a message that WeChat took and does not report, no more is known than that it was sent
 		}
 		if unseen := state == model.VisitSkipped || state == model.VisitBlocked || state == model.VisitFailed && f.State != model.MessageUnknown; unseen {
 			byStaff, err := s.toStaff(ctx, tx, v, reason)

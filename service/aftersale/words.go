@@ -16,11 +16,11 @@ var sentences = map[string]string{
 	"no_consent": "没有订阅授权", "no_window": "不在客服消息时限内", "cap_day": "已达该会员当天的消息上限", "cap_week": "已达该会员一周的消息上限",
 	"cap_day_together": "已达该会员当天各类消息的总上限", "cap_week_together": "已达该会员一周各类消息的总上限", "quiet": "免打扰时段",
 	"do_not_contact": "会员不再接受联系", "too_late": "已过有效时间", "policy": "内容违反平台规则", "data": "内容不符合模板要求", "not_left": "暂时发不出去",
-	"no_answer": "平台没有回应,不确定是否收到,不再重发", "panicked": "发送程序出错,不确定是否收到,不再重发", "user_block": "会员屏蔽了公众号", "report": "平台报告没有送达",
+	"no_answer": "平台没有回应,不确定是否收到,不再重发", "panicked": "发送程序出错,不确定是否收到,不再重发", "no_report": "平台已受理,没有回报是否送达", "user_block": "会员屏蔽了公众号", "report": "平台报告没有送达",
 }
 
-// words says a reason for staff; one without a sentence is shown as it is.
-func words(reason string) string {
+// Words says a reason of a visit or a message for staff; one without a sentence is shown as it is.
+func Words(reason string) string {
 	if text, ok := sentences[reason]; ok {
 		return text
 	}
@@ -43,7 +43,7 @@ var states = map[model.VisitState]string{
 func says(v model.Visit) string {
 	text := states[v.State]
 	if v.Reason != "" {
-		text += ":" + words(v.Reason)
+		text += ":" + Words(v.Reason)
 	}
 	return text
 }

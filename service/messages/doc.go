@@ -26,7 +26,8 @@
 //     refreshed it by then; a recipient who does not follow is marked as such; the daily quota closes the lane until 00:05 of
 //     the next day in Shanghai, limits by the minute until the next minute (T48); faults of templates, data and settings end the
 //     channel with the code.
-//   - Reports may come before the acceptance was stored; they are kept and matched then.
+//   - Reports may come before the acceptance was stored; they are kept and matched then. What is not reported within 72 hours is unknown
+//     (no_report), until a report comes after all.
 //   - Subscribe messages are paid with consents: one row each, given by the person in the app, spent before the call, given back when
 //     the message was certainly not taken. A platform that says that there is none (43101) knows better, and clears them.
 //     Customer-service messages are paid with windows that the person opened by an act of his.

@@ -123,6 +123,10 @@ func judge(l *lane, err error, n int64, now time.Time) decision {
 			d.until = quotaReset(now)
 		}
 	case wechat.ClassConfig:
+		if rightsMissing[code] {
+			d.alarm = true
+			return d
+		}
 		if code == 40037 { // also seen now and then although the template exists (wechat.md §3.10)
 			if d.alarm = true; n < 2 {
 				d.step, d.pause = stepAgain, time.Minute
@@ -135,6 +139,10 @@ func judge(l *lane, err error, n int64, now time.Time) decision {
 	}
 	return d
 }
+
+// rightsMissing are refusals of the account itself: the interface is not granted, banned or restricted. No try mends that, and the next
+// channel is not concerned.
+var rightsMissing = map[int64]bool{48001: true, 48004: true, 50002: true, 43104: true, 43107: true}
 
 // answered reports whether an error proves that nothing was sent: WeChat refused, our own check did, or the call never
 // left. Everything else may have reached the person.

@@ -91,6 +91,7 @@ func (s *Service) Register() {
 		})
 	}
 	jobs.Handle(s.Jobs, kindCode, s.sendCode)
+	s.Jobs.Every("messages.no_report", jobs.Interval(time.Hour), s.giveUpReports)
 	if box, ok := s.SMS.(sms.Mailbox); ok {
 		s.Jobs.Every("messages.sms_mailbox", jobs.Interval(5*time.Minute), func(ctx context.Context) error { return s.emptyMailbox(ctx, box) })
 	}

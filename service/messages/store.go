@@ -215,10 +215,18 @@ func reportsOf(tx *db.Tx, msgIDs []string) (rows []model.MessageReport, err erro
 	return rows, err
 }
 
-// acceptedAs locks the message that was accepted under an id and has not ended.
+// acceptedBefore locks messages that were accepted before an instant and not reported, the oldest first.
+func acceptedBefore(tx *db.Tx, before time.Time, channels []model.MessageChannel, limit int) (rows []model.Message, err error) {
+	err = tx.Gorm().Clauses(forUpdate).Where("state = ? AND accepted_at < ? AND channel IN ?", model.MessageAccepted, before, channels).
+		Order("id").Limit(limit).Find(&rows).Error
+	return rows, err
+}
+
+// acceptedAs locks the message that was accepted under an id and waits for its report, or does so no more. Of the unknown ones only those
+// have an id.
 func acceptedAs(tx *db.Tx, msgID string) (m model.Message, found bool, err error) {
 	var rows []model.Message
-	err = tx.Gorm().Clauses(forUpdate).Where("msg_id = ? AND state = ?", msgID, model.MessageAccepted).Find(&rows).Error
+	err = tx.Gorm().Clauses(forUpdate).Where("msg_id = ? AND state IN ?", msgID, []model.MessageState{model.MessageAccepted, model.MessageUnknown}).Find(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return m, false, err
 	}
