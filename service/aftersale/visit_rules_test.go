@@ -79,6 +79,11 @@ func TestSampleIsStableAndGrows(t *testing.T) {
 			t.Fatalf("order %d is not in all", order)
 		}
 	}
+	for order := model.OrderID(1); order <= 100_000; order++ { // some ten of them are the first that any share takes
+		if in(0, order) || in(-1, order) {
+			t.Fatalf("order %d is in a sample of nobody", order)
+		}
+	}
 	if n < 5700 || n > 6300 { // 3,000 of 10,000 of 20,000; the orders are fixed, so is the number
 		t.Errorf("%d of 20,000 orders are in a sample of 30 %%", n)
 	}
@@ -111,15 +116,22 @@ func TestTheLastLook(t *testing.T) {
 		{name: "left", m: moment{left: true}, skip: "unfollowed"},
 		{name: "complains", m: moment{complaint: true}, skip: "complaint"},
 		{name: "bought again", m: moment{boughtAgain: true}, skip: "bought_again"},
+		{name: "left, and the plan does not mind", m: moment{left: true}, terms: func(t *Terms) { t.Stop = []StopCondition{StopRefunded} }},
+		{name: "complains, and the plan does not mind", m: moment{complaint: true}, terms: func(t *Terms) { t.Stop = []StopCondition{StopRefunded} }},
+		{name: "bought again, and the plan does not mind", m: moment{boughtAgain: true}, terms: func(t *Terms) { t.Stop = []StopCondition{StopRefunded} }},
 		{name: "paused", m: moment{plan: model.PlanPaused}, skip: "plan_paused"},
 		{name: "ended", m: moment{plan: model.PlanEnded}, skip: "plan_ended"},
 		{name: "a stop counts before the pause", m: moment{plan: model.PlanPaused, left: true}, skip: "unfollowed"},
 		{name: "late, but not too late", after: 48*time.Hour - time.Microsecond},
 		{name: "too late", after: 48 * time.Hour, skip: "late"},
 		{name: "late outside its hours", after: 9 * time.Hour, until: "11-22 10:00"},
+		{name: "a minute before its hours", after: 22*time.Hour - time.Minute, until: "11-22 10:00"},
+		{name: "the first minute of its hours", after: 22 * time.Hour},
 		{name: "not in the sample", terms: func(t *Terms) { t.Visits = []VisitTerms{{FromMinute: 600, ToMinute: 1200}} }, skip: "sampled_out"},
 		{name: "visited about another order a week ago", m: moment{other: other(7 * 24 * time.Hour)}},
 		{name: "visited about another order not quite a week ago", m: moment{other: other(7*24*time.Hour - time.Microsecond)}, skip: "cooling"},
+		{name: "one day of cooling", m: moment{other: other(24*time.Hour - time.Microsecond)}, terms: func(t *Terms) { t.CoolingDays = 1 }, skip: "cooling"},
+		{name: "one day of cooling is over", m: moment{other: other(24 * time.Hour)}, terms: func(t *Terms) { t.CoolingDays = 1 }},
 		{name: "no cooling", m: moment{other: other(0)}, terms: func(t *Terms) { t.CoolingDays = 0 }},
 		{name: "waits for its hours before it cools", m: moment{other: other(0)}, after: 9 * time.Hour, until: "11-22 10:00"},
 	}
@@ -160,6 +172,28 @@ func TestOutcomeOfAMessage(t *testing.T) {
 		}
 		if s, r := outcome(messages.Ended{State: state}); s != model.VisitDelivered && r == "" {
 			t.Errorf("%s without a reason: %s without one", state, s)
+		}
+	}
+}
+
+func TestGoodsInAFewWords(t *testing.T) {
+	line := func(names ...string) (out []orders.Line) {
+		for _, n := range names {
+			out = append(out, orders.Line{Name: n})
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		lines []orders.Line
+		want  string
+	}{
+		{nil, "您购买的商品"},
+		{line("一二三四五六七八九十一二三四五"), "一二三四五六七八九十一二三四五"},
+		{line("一二三四五六七八九十一二", "茶"), "一二三四五六七八九十一二等2种商品"},
+		{line("一二三四五六七八九十一二三", "茶", "杯"), "一二三四五六七八九十一…等3种商品"},
+	} {
+		if got := goods(tt.lines); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.lines, got, tt.want)
 		}
 	}
 }
@@ -265,12 +299,12 @@ func TestBadTerms(t *testing.T) {
 func TestEveryReasonHasWords(t *testing.T) {
 	for _, reason := range []string{reasonRefunded, reasonPartRefunded, reasonUnfollowed, reasonComplaint, reasonBoughtAgain, reasonPlanPaused, reasonPlanEnded,
 		reasonLate, reasonSampledOut, reasonCooling, reasonSurveyClosed, reasonGone, reasonDoNotContact} {
-		if words(reason) == reason {
+		if Words(reason) == reason {
 			t.Errorf("%s has no words", reason)
 		}
 	}
 	for _, reason := range []string{"cap_day", "no_consent", "quiet", "not_following", "do_not_contact:unsubscribed", "policy:service_only", "data:thing1"} {
-		if words(reason) == reason {
+		if Words(reason) == reason {
 			t.Errorf("the outbox's %s has no words", reason)
 		}
 	}

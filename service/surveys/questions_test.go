@@ -3,6 +3,7 @@ package surveys
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +66,13 @@ func TestReadingAnswers(t *testing.T) {
 			t.Errorf("%s: %d items, low %v, problem %v, faults %v", tt.name, len(items), low, problem, faults)
 		}
 	}
+	// What was said before is not unsaid by what comes after.
+	twice := append(slices.Clone(asked), asked...)
+	twice[4].Required = false
+	items, _ := read(twice, []Given{{Question: 1, Number: number(2)}, {Question: 3, Number: number(2)}, {Question: 5, Number: number(10)}, {Question: 7, Number: number(1)}})
+	if low, problem := trouble(twice, items); len(items) != 4 || !low || !problem {
+		t.Errorf("a low score and a problem, then good words: %d items, low %v, problem %v", len(items), low, problem)
+	}
 	if _, faults := read([]Question{{Kind: Text, Ask: "?", Most: 5}}, nil); len(faults) != 1 {
 		t.Errorf("nothing at all to a survey without duties: %v", faults)
 	}
@@ -88,7 +96,7 @@ func TestWhatIsLow(t *testing.T) {
 }
 
 func TestBadSurveys(t *testing.T) {
-	far := int64(10)
+	far, deep := int64(10), int64(-2)
 	tests := map[string]struct {
 		spoil func(*NewSurvey)
 		field string
@@ -97,22 +105,24 @@ func TestBadSurveys(t *testing.T) {
 		"a name of lines":   {func(n *NewSurvey) { n.Name = "a\nb" }, "name"},
 		"a long intro":      {func(n *NewSurvey) { n.Intro = strings.Repeat("长", 501) }, "intro"},
 		"no question":       {func(n *NewSurvey) { n.Questions = nil }, "questions"},
-		"eleven questions":  {func(n *NewSurvey) { n.Questions = make([]Question, 11) }, "questions"},
+		"eleven questions":  {func(n *NewSurvey) { n.Questions = slices.Repeat(n.Questions[:1], 11) }, "questions"},
 		"an unknown kind":   {func(n *NewSurvey) { n.Questions[0].Kind = "photo" }, "questions[0].kind"},
 		"nothing asked":     {func(n *NewSurvey) { n.Questions[0].Ask = "" }, "questions[0].ask"},
 		"seven of seven":    {func(n *NewSurvey) { n.Questions[0].Most = 7 }, "questions[0].most"},
 		"always low":        {func(n *NewSurvey) { n.Questions[0].LowAt = &far }, "questions[0].low_at"},
+		"lower than never":  {func(n *NewSurvey) { n.Questions[0].LowAt = &deep }, "questions[0].low_at"},
 		"a low choice":      {func(n *NewSurvey) { n.Questions[2].LowAt = &far }, "questions[2].low_at"},
 		"one option":        {func(n *NewSurvey) { n.Questions[2].Options = n.Questions[2].Options[:1] }, "questions[2].options"},
+		"eleven options":    {func(n *NewSurvey) { n.Questions[2].Options = slices.Repeat(n.Questions[2].Options[:1], 11) }, "questions[2].options"},
 		"an empty option":   {func(n *NewSurvey) { n.Questions[2].Options = []Option{{}, {Text: "b"}} }, "questions[2].options[0].text"},
 		"options of a text": {func(n *NewSurvey) { n.Questions[3].Options = []Option{{Text: "a"}, {Text: "b"}} }, "questions[3].options"},
 		"endless words":     {func(n *NewSurvey) { n.Questions[3].Most = 1001 }, "questions[3].most"},
 	}
 	for name, tt := range tests {
-		in := NewSurvey{Name: "体验", Questions: append([]Question{}, asked...)}
+		in := NewSurvey{Name: "体验", Questions: slices.Clone(asked)}
 		tt.spoil(&in)
 		f := fault.Of(in.check())
-		if f == nil || !errors.Is(f, fault.ErrInvalid) || !strings.Contains(fmt.Sprint(f.Detail["fields"]), "field:"+tt.field) {
+		if f == nil || !errors.Is(f, fault.ErrInvalid) || !strings.Contains(fmt.Sprint(f.Detail["fields"]), "field:"+tt.field+" ") {
 			t.Errorf("%s: %v, want a fault of %s", name, f, tt.field)
 		}
 	}

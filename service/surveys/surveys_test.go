@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -140,6 +141,30 @@ func (w *world) sound() {
 	if ids := w.broken(); len(ids) > 0 {
 		w.t.Errorf("broken: %v", ids)
 	}
+}
+
+// What others hear of an answer says whether staff have something to do about it, whatever it is.
+func TestOthersHearWhetherThereIsTrouble(t *testing.T) {
+	d, clock := dbtest.SQLite(t)
+	w := newWorld(t, d, clock)
+	q := jobs.New(d, slog.New(slog.DiscardHandler))
+	w.s.Facts = facts.New(q)
+	heard := map[string]bool{}
+	facts.Subscribe(w.s.Facts, "test", func(_ context.Context, a surveys.Answered) error { heard[a.Source] = a.Task; return nil })
+	m := w.member("13800138000")
+	for source, said := range map[string][2]int64{"visit:1:2": {1, 1}, "visit:2:2": {10, 2}, "visit:3:2": {1, 2}, "visit:4:2": {10, 1}} {
+		_, err := w.s.Answer(t.Context(), surveys.Answer{Token: w.invite(m, source, surveys.Reward{}), Given: []surveys.Given{{Question: 1, Number: &said[0]}, {Question: 2, Number: &said[1]}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := q.RunDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]bool{"visit:1:2": true, "visit:2:2": true, "visit:3:2": true, "visit:4:2": false}; !maps.Equal(heard, want) {
+		t.Errorf("heard %v, want %v", heard, want)
+	}
+	w.sound()
 }
 
 // T2 for surveys: 64 answers to one invitation at once, half of them by its link and half in the member's session, from two programs: one is
