@@ -71,7 +71,7 @@ func ParcelSheets(r *web.Routes, s *aftersale.Service) {
 	})
 	web.Get(r, "/parcel-sheets/{id}/file", web.Staff(staff.ParcelsMake), web.Doc{
 		ID: "parcel-sheet-file", Summary: "下载一批包裹卡(PDF,带裁切线)", Tag: "售后", Produces: "application/pdf",
-		Errors: []*fault.Fault{aftersale.ErrSheetUnknown, aftersale.ErrSheetNotReady, aftersale.ErrSheetOld},
+		Errors: []*fault.Fault{aftersale.ErrSheetUnknown, aftersale.ErrSheetNotReady, aftersale.ErrSheetOld, aftersale.ErrPrinting},
 	}, func(ctx context.Context, in *sheetRequest) (*fileReply, error) {
 		file, err := s.SheetFile(ctx, in.ID)
 		if err != nil {

@@ -16,6 +16,9 @@ var (
 	ErrSheetOld      = fault.New(fault.Conflict, "parcels.sheet_old", "卡片上的二维码即将过期,请重新制作", "the codes on the sheet are about to expire: make a new one")
 )
 
+// ErrPrinting means that others' sheets are drawn just now.
+var ErrPrinting = fault.New(fault.Unavailable, "parcels.printing", "正在生成其他文件,请稍后重试", "other sheets are being printed; try again")
+
 // Faults of visit plans.
 var (
 	ErrPlanUnknown = fault.New(fault.NotFound, "visits.plan_unknown", "没有这个回访计划", "there is no such visit plan")

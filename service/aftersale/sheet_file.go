@@ -16,15 +16,20 @@ import (
 // pictureLeft is how long the pictures on cards must live yet when the cards are printed, so that they work when the parcel comes.
 const pictureLeft = 5 * 24 * time.Hour
 
+// printingWait is how long somebody waits for others' files; well below the time in which an answer must be written.
+const printingWait = 20 * time.Second
+
 // SheetFile prints a sheet as PDF; the same sheet gives the same file as long as its pictures live. It is drawn anew each time, which takes about a
-// second for 2,000 cards, and one file at a time in a process, which bounds the memory. It returns ErrSheetUnknown, ErrSheetNotReady, and ErrSheetOld
-// when the pictures on it will not live long enough.
+// second for 2,000 cards, and one file at a time in a process, which bounds the memory. It returns ErrSheetUnknown, ErrSheetNotReady, ErrPrinting
+// while too many others print, and ErrSheetOld when the pictures on it will not live long enough.
 func (s *Service) SheetFile(ctx context.Context, id model.PublicID) ([]byte, error) {
 	select {
 	case s.printing <- struct{}{}:
 		defer func() { <-s.printing }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	case <-time.After(printingWait):
+		return nil, ErrPrinting
 	}
 	var (
 		sheet model.ParcelSheet
