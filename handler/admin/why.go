@@ -50,6 +50,7 @@ type whyView struct {
 
 type whyVisitView struct {
 	Order      model.OrderID      `json:"order_id"`
+	Number     string             `json:"order_number"`
 	Ordinal    int64              `json:"ordinal"`
 	Plan       string             `json:"plan"`
 	Version    int64              `json:"version"`
@@ -123,7 +124,7 @@ func whyOf(w aftersale.Why) whyView {
 		Messages: make([]whyMessageView, len(w.Messages)), Consents: make([]whyConsentView, len(w.Consents)), Stops: make([]whyStopView, len(w.Stops)),
 		Days: make([]whyDayView, len(w.Days))}
 	for i, x := range w.Visits {
-		v.Visits[i] = whyVisitView{x.OrderID, x.Ordinal, x.Plan, x.Version, x.Trigger, x.TriggerAt, x.DueAt.UTC(), x.WaitUntil, x.State, x.Reason, x.Says, x.Result,
+		v.Visits[i] = whyVisitView{x.OrderID, x.Number, x.Ordinal, x.Plan, x.Version, x.Trigger, x.TriggerAt, x.DueAt.UTC(), x.WaitUntil, x.State, x.Reason, x.Says, x.Result,
 			x.MessageKey, x.SentAt, x.EndedAt}
 	}
 	for i, m := range w.Messages {

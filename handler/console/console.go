@@ -28,6 +28,7 @@ type (
 	}
 	Members interface {
 		Member(ctx context.Context, id model.MemberID) (members.View, error)
+		Find(ctx context.Context, ref members.Ref) (model.MemberID, error)
 	}
 	Tasks interface {
 		Waiting(ctx context.Context, by model.StaffID, limit int) ([]tasks.Task, error)
@@ -48,6 +49,7 @@ type Deps struct {
 	Members Members
 	Staff   Staff
 	Tasks   Tasks
+	Visits  Visits
 	Now     func() time.Time
 }
 
@@ -90,6 +92,9 @@ func Routes(e *echo.Echo, d Deps) {
 		{http.MethodPost, "/tasks/:id/take", c.worker(c.takeTask)},
 		{http.MethodPost, "/tasks/:id/phone", c.worker(c.taskPhone)},
 		{http.MethodPost, "/tasks/:id/close", c.worker(c.closeTask)},
+		{http.MethodGet, "/why", c.reader(c.whyPage)},
+		{http.MethodPost, "/why", c.reader(c.findWhy)},
+		{http.MethodGet, "/why/:id", c.reader(c.showWhy)},
 		{http.MethodGet, "/assets/:file", func(x echo.Context) error { return echo.StaticFileHandler(x.Param("file"), files)(x) }},
 	} {
 		e.Add(r.method, "/console"+r.path, c.guard(r.h))
@@ -137,6 +142,7 @@ type page struct {
 	Done   *coupons.Verification
 
 	Tasks []taskCard
+	Why   *whyCard
 }
 
 func (c *console) render(x echo.Context, status int, name string, p page) error {

@@ -38,6 +38,7 @@ type counter struct {
 	s      *coupons.Service
 	staff  *staff.Service
 	tasks  *tasks.Service
+	visits visits
 	host   string
 	jar    map[string]*http.Cookie
 	code   string // of a coupon: ten yuan off fifty, in store hz-01
@@ -71,7 +72,7 @@ func open(t *testing.T) *counter {
 	}
 	c.code = c.coupon(t)
 	e := web.Server{Now: clock.Now, Log: log}.New()
-	console.Routes(e, console.Deps{Coupons: c.s, Members: m, Staff: c.staff, Tasks: c.tasks, Now: clock.Now})
+	console.Routes(e, console.Deps{Coupons: c.s, Members: m, Staff: c.staff, Tasks: c.tasks, Visits: &c.visits, Now: clock.Now})
 	c.h = e
 	return c
 }

@@ -87,6 +87,11 @@ func (c *console) worker(next func(echo.Context, visitor) error) echo.HandlerFun
 	return c.may(staff.TasksWork, "您没有处理任务的权限", next)
 }
 
+// reader lets staff through who may see which messages were sent.
+func (c *console) reader(next func(echo.Context, visitor) error) echo.HandlerFunc {
+	return c.may(staff.MessagesRead, "您没有查看消息的权限", next)
+}
+
 // may lets staff through who have a permission, and of POSTs those with the token of this session.
 func (c *console) may(p staff.Permission, refusal string, next func(echo.Context, visitor) error) echo.HandlerFunc {
 	return func(x echo.Context) error {

@@ -39,13 +39,9 @@ type result struct {
 
 // Results are the choices of the form.
 func (page) Results() []result {
-	words := map[model.TaskResult]string{
-		model.ResultReached: "已联系上", model.ResultSolved: "已解决", model.ResultNoAnswer: "无人接听", model.ResultRefused: "不愿被联系",
-		model.ResultWrong: "号码或人不对", model.ResultNotDone: "无需处理",
-	}
 	list := make([]result, len(model.TaskResults))
 	for i, r := range model.TaskResults {
-		list[i] = result{r, words[r]}
+		list[i] = result{r, taskResults[r]}
 	}
 	return list
 }

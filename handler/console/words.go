@@ -12,7 +12,8 @@ import (
 )
 
 // words are the functions of the pages.
-var words = template.FuncMap{"yuan": yuan, "minute": minute, "clock": clock, "face": face, "state": stateWord, "grouped": grouped, "usable": usable}
+var words = template.FuncMap{"yuan": yuan, "minute": minute, "clock": clock, "face": face, "state": stateWord, "grouped": grouped, "usable": usable,
+	"channel": channelWord, "message": messageWord, "attempt": attemptWord, "trigger": triggerWord, "purpose": purposeWord, "result": resultWord, "stop": stopWord}
 
 func scope(what string, v visitor) string {
 	return "console " + what + " staff:" + strconv.FormatInt(int64(v.ID), 10)

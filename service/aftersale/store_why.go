@@ -9,8 +9,9 @@ import (
 
 // visitsToExplain returns a member's visits, newest first. An order or a plan names its visits whenever they were planned.
 func visitsToExplain(tx *db.Tx, in WhyQuery, from, to time.Time, limit int) (list []WhyVisit, err error) {
-	q := tx.Gorm().Table("visits AS v").Select("v.*", "p.name AS plan", "p.trigger_on AS `trigger`", "n.version").
+	q := tx.Gorm().Table("visits AS v").Select("v.*", "p.name AS plan", "p.trigger_on AS `trigger`", "n.version", "o.number").
 		Joins("LEFT JOIN visit_plan_versions AS n ON n.id = v.plan_version_id").Joins("LEFT JOIN visit_plans AS p ON p.id = n.plan_id").
+		Joins("LEFT JOIN orders AS o ON o.id = v.order_id").
 		Where("v.member_id = ?", in.Member).Order("v.id DESC").Limit(limit)
 	if in.Order != 0 {
 		q = q.Where("v.order_id = ?", in.Order)

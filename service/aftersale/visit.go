@@ -237,7 +237,7 @@ func (s *Service) assign(ctx context.Context, tx *db.Tx, order orders.View, v *m
 	_, err := s.Tasks.OpenTx(ctx, tx, tasks.Open{
 		Kind: model.TaskVisit, Source: visitKey(v.OrderID, v.Ordinal), Member: v.MemberID, Order: v.OrderID,
 		Title:  fmt.Sprintf("第 %d 次回访:订单 %s", v.Ordinal, order.Number),
-		Detail: fmt.Sprintf("商品:%s,实付 %s 元。%s", goods(order.Lines), order.PaidFen, words(why)),
+		Detail: fmt.Sprintf("商品:%s,实付 %s 元。%s", goods(order.Lines), order.PaidFen, Words(why)),
 	})
 	return err
 }

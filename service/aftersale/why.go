@@ -42,6 +42,7 @@ type WhyVisit struct {
 	Trigger model.VisitTrigger
 	Version int64
 	Says    string // state and reason in words
+	Number  string // of the order
 }
 
 // WhyMessage is one message and what became of it.
@@ -94,7 +95,7 @@ func (s *Service) gather(ctx context.Context, tx *db.Tx, in WhyQuery, w *Why) er
 		return err
 	}
 	for _, t := range traces {
-		w.Messages = append(w.Messages, WhyMessage{t, words(t.Reason)})
+		w.Messages = append(w.Messages, WhyMessage{t, Words(t.Reason)})
 	}
 	if w.Contact, err = s.Messages.ContactTx(ctx, tx, in.Member, w.From, w.To); err != nil {
 		return err

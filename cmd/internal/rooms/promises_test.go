@@ -115,6 +115,7 @@ func TestRoutesAndPoliciesAreKept(t *testing.T) {
 		"GET /s/:token", "POST /s/:token", "GET /s/assets/:file", // a survey, opened by its link
 		"GET /p/:token", "GET /p/:token/code.png", // the official account's code, opened by the card in a parcel
 		"GET /console/tasks", "POST /console/tasks/:id/take", "POST /console/tasks/:id/phone", "POST /console/tasks/:id/close",
+		"GET /console/why", "POST /console/why", "GET /console/why/:id",
 		"GET /console", "GET /console/sign-in", "POST /console/sign-in", "POST /console/sign-out", "POST /console/coupons", "POST /console/verifications", "GET /console/verifications/:id", "POST /console/verifications/:id/undo", "GET /console/assets/:file"}
 	for _, r := range a.Echo.Routes() {
 		name := r.Method + " " + r.Path
