@@ -12,15 +12,20 @@ import (
 func (s *Service) FindBatch(ctx context.Context, c model.MessageChannel, most int) (n int, err error) {
 	undone := errors.New("undone")
 	err = s.DB.Do(ctx, func(_ context.Context, tx *db.Tx) error {
-		if _, ok, err := nextDue(tx, s.lanes[c]); err != nil || !ok {
-			return err
-		}
-		rows, err := claim(tx, s.lanes[c], most)
-		n = len(rows)
+		n, err = s.FindBatchTx(tx, c, most)
 		return errors.Join(err, undone)
 	})
 	if errors.Is(err, undone) {
 		err = nil
 	}
 	return n, err
+}
+
+// FindBatchTx is FindBatch in a transaction that its caller undoes.
+func (s *Service) FindBatchTx(tx *db.Tx, c model.MessageChannel, most int) (n int, err error) {
+	if _, ok, err := nextDue(tx, s.lanes[c]); err != nil || !ok {
+		return 0, err
+	}
+	rows, err := claim(tx, s.lanes[c], most)
+	return len(rows), err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -664,34 +665,51 @@ func TestT47StalledWorkerDoesNotSend(t *testing.T) {
 	w.sound()
 }
 
-// T46: messages whose sending panics or never answers end by themselves and hold nobody up.
+// T46: messages that are refused for good, refused again and again, never answered, cannot be worded or make the sender panic hold nobody
+// up, and each of them ends by itself with its reason.
 func TestT46Poison(t *testing.T) {
-	d, clock := dbtest.SQLite(t)
-	w := newWorld(t, d, clock)
-	w.phone.script = func(_ int, m wechat.TemplateMessage) verdict {
-		switch m.To {
-		case "o50":
-			return verdict{before: func() { panic("poison") }}
-		case "o100":
-			return verdict{lose: true, err: errors.New("unreadable answer")}
+	const all = 300
+	poison := map[int]struct {
+		verdict verdict
+		state   model.MessageState
+		reason  string
+		calls   int
+	}{
+		50:  {verdict{before: func() { panic("poison") }}, model.MessageUnknown, "panicked", 5},
+		100: {verdict{lose: true, err: errors.New("unreadable answer")}, model.MessageUnknown, "no_answer", 5},
+		150: {refused(47003), model.MessageFailed, "bug", 1},
+		200: {refused(-1), model.MessageDead, "gave_up:retry", 14},
+		250: {verdict{}, model.MessageFailed, "data:", 0}, // an order number that WeChat would not take
+	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		w := newWorld(t, d, clock)
+		w.phone.script = func(_ int, m wechat.TemplateMessage) verdict {
+			n, _ := strconv.Atoi(strings.TrimPrefix(m.To, "o"))
+			return poison[n].verdict
 		}
-		return verdict{}
-	}
-	const all = 200
-	for n := 1; n <= all; n++ {
-		w.enqueue(visit(n))
-	}
-	w.run()
-	if shown, _ := w.phone.seen(); shown != all-2 {
-		t.Errorf("%d shown in the first round, want %d", shown, all-2)
-	}
-	w.runFor(24 * time.Hour)
-	w.want("visit:50:1", model.MessageUnknown, "panicked")
-	w.want("visit:100:1", model.MessageUnknown, "no_answer")
-	if shown, _ := w.phone.seen(); shown != all-2 {
-		t.Errorf("%d shown in the end, want %d", shown, all-2)
-	}
-	w.sound()
+		for n := 1; n <= all; n++ {
+			m := visit(n)
+			if n == 250 {
+				m.Data["number"] = "不是单号"
+			}
+			w.enqueue(m)
+		}
+		w.run()
+		if shown, _ := w.phone.seen(); shown != all-len(poison) {
+			t.Errorf("%d shown in the first round, want %d", shown, all-len(poison))
+		}
+		w.runFor(24 * time.Hour)
+		for n, want := range poison {
+			got := w.row(visit(n).Key)
+			if got.State != want.state || !strings.HasPrefix(got.Reason, want.reason) || w.phone.tries[got.ClientMsgID] != want.calls {
+				t.Errorf("%d is %s %q after %d calls, want %s %q after %d", n, got.State, got.Reason, w.phone.tries[got.ClientMsgID], want.state, want.reason, want.calls)
+			}
+		}
+		if shown, _ := w.phone.seen(); shown != all-len(poison) {
+			t.Errorf("%d shown in the end, want %d", shown, all-len(poison))
+		}
+		w.sound()
+	})
 }
 
 // Reports that come before the acceptance was stored, and at the very same moment.
