@@ -416,6 +416,7 @@ func TestInvariantsSeeCorruption(t *testing.T) {
 	tests := []struct{ want, corrupt string }{
 		{"callbacks.states", `UPDATE callbacks SET finished_at = NULL WHERE state = 'done'`},
 		{"callbacks.states", `UPDATE callbacks SET state = 'failed', reason = '' WHERE state = 'done'`},
+		{"callbacks.unreadable", `UPDATE callbacks SET verdict = 'malformed' WHERE state = 'done'`},
 		{"callbacks.queued", `DELETE FROM jobs WHERE kind = 'callbacks.process' AND state = 'waiting'`},
 		{"callbacks.once", `UPDATE callbacks SET dedupe_key = 'same'`},
 		{"callbacks.replays", `INSERT INTO callback_replays (state, app_id, topic, verdict, which, received_from, received_to, note, found, last_id, asked_by, asked_at)

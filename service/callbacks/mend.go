@@ -19,12 +19,17 @@ func (s *Service) mended(ctx context.Context, id model.CallbackID, p wechat.Push
 		if err != nil || c.State != model.CallbackReceived {
 			return err
 		}
+		was := c
 		c.Raw, c.DedupeKey, c.Verdict, c.Topic, c.OpenID = p.Body, p.DedupeKey, VerdictOK, Topic(p), plainOpenID(p.OpenID)
 		stored, err := idsOf(tx, []model.Callback{c})
 		if err != nil {
 			return err
 		}
 		if first, ok := stored[identityOf(c)]; ok && first != id {
+			c.Raw, c.DedupeKey = was.Raw, was.DedupeKey
+			if err := saveMended(tx, c); err != nil {
+				return err
+			}
 			_, err := finish(tx, id, model.CallbackIgnored, fmt.Sprintf("copy of callback %d", first))
 			return err
 		}

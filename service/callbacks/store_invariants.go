@@ -10,6 +10,8 @@ func Invariants() []audit.Invariant {
 		audit.SQL("callbacks.states", "a callback that ended has an end, one that waits has none, a failed one has a reason",
 			`SELECT id, state FROM callbacks
 			 WHERE (state = 'received') <> (finished_at IS NULL) OR (state = 'failed' AND reason = '')`),
+		audit.SQL("callbacks.unreadable", "what could not be read has had no effect: it failed, or waits for a replay",
+			`SELECT id, verdict, state FROM callbacks WHERE verdict IN ('malformed', 'unopenable') AND state NOT IN ('failed', 'received')`),
 		audit.SQL("callbacks.queued", "every callback that waits has a job that will process it",
 			`SELECT c.id FROM callbacks c
 			 LEFT JOIN jobs j ON j.unique_key = CONCAT('callback:', c.id, ':', c.replays) AND j.state IN ('waiting', 'running')

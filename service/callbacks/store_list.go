@@ -9,7 +9,17 @@ import (
 
 // callbacksBefore reads a page without the bodies.
 func callbacksBefore(tx *db.Tx, f Filter, before int64, limit int) (rows []model.Callback, err error) {
-	q := f.on(tx.Gorm()).Omit("raw", "reply").Order("id DESC").Limit(limit)
+	newest := "id DESC"
+	unreadable := f.Verdict == VerdictMalformed || f.Verdict == VerdictUnopenable
+	if unreadable || f.State == model.CallbackFailed || f.State == model.CallbackReceived {
+		// Few are in these states, so that they are cheap to find by the state and to sort. Left to itself MySQL would walk the whole
+		// table in the order of ids until it has met enough of them.
+		newest = "id + 0 DESC"
+	}
+	q := f.on(tx.Gorm()).Omit("raw", "reply").Order(newest).Limit(limit)
+	if unreadable { // in no other state, which is an invariant
+		q = q.Where("state IN ?", []model.CallbackState{model.CallbackFailed, model.CallbackReceived})
+	}
 	if before > 0 {
 		q = q.Where("id < ?", before)
 	}

@@ -315,7 +315,7 @@ func TestReplayOpensWhatTheKeyWasMissingFor(t *testing.T) {
 			string(c.Raw) != string(whole.Raw) || c.DedupeKey != callbacks.Key(app, whole.Raw) {
 			t.Errorf("after its key came: %+v", c)
 		}
-		if c := i.row(t, second); c.State != model.CallbackIgnored || c.Reason != fmt.Sprintf("copy of callback %d", copied) {
+		if c := i.row(t, second); c.State != model.CallbackIgnored || c.Reason != fmt.Sprintf("copy of callback %d", copied) || c.Verdict != callbacks.VerdictOK {
 			t.Errorf("the one that was sent again: %s %q", c.State, c.Reason)
 		}
 		if c := i.row(t, never); c.State != model.CallbackFailed || c.Verdict != callbacks.VerdictUnopenable {
