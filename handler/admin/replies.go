@@ -9,6 +9,7 @@ import (
 	"huitou/model"
 	"huitou/model/db"
 	"huitou/model/fault"
+	"huitou/service/qrcodes"
 	"huitou/service/replies"
 	"huitou/service/staff"
 	"huitou/wechat"
@@ -31,7 +32,7 @@ func Replies(r *web.Routes, s *replies.Service) {
 		})
 	web.Post(r, "/replies", web.Staff(staff.RepliesManage), web.Doc{
 		ID: "create-reply", Summary: "新建自动回复", Tag: "自动回复", Status: http.StatusCreated,
-		Errors: []*fault.Fault{fault.ErrInvalid, replies.ErrPolicy, replies.ErrReserved, replies.ErrTooMany, db.ErrKeyReused},
+		Errors: []*fault.Fault{fault.ErrInvalid, replies.ErrPolicy, replies.ErrReserved, replies.ErrTooMany, qrcodes.ErrUnknown, db.ErrKeyReused},
 	}, func(ctx context.Context, in *newReplyRequest) (*replyReply, error) {
 		v, err := s.Create(ctx, replies.NewRule{Staff: web.Actor(ctx).ID, Name: in.Body.Name, Occasion: in.Body.Occasion, Active: in.Body.Active, Terms: in.Body.Terms.terms(), Key: in.Key(ctx)})
 		if err != nil {
@@ -51,7 +52,7 @@ func Replies(r *web.Routes, s *replies.Service) {
 	})
 	web.Put(r, "/replies/{id}", web.Staff(staff.RepliesManage), web.Doc{
 		ID: "change-reply", Summary: "修改自动回复(成为新版本);须带所依据的版本", Tag: "自动回复",
-		Errors: []*fault.Fault{fault.ErrInvalid, replies.ErrPolicy, replies.ErrReserved, replies.ErrUnknown, replies.ErrChanged, replies.ErrInMenu},
+		Errors: []*fault.Fault{fault.ErrInvalid, replies.ErrPolicy, replies.ErrReserved, replies.ErrUnknown, qrcodes.ErrUnknown, replies.ErrChanged, replies.ErrInMenu},
 	}, func(ctx context.Context, in *changeReplyRequest) (*replyReply, error) {
 		v, err := s.Change(ctx, replies.Change{Staff: web.Actor(ctx).ID, ID: in.ID, Name: in.Body.Name, Active: in.Body.Active, Terms: in.Body.Terms.terms(), Version: in.Body.Version})
 		if err != nil {
@@ -150,7 +151,7 @@ type changeReplyRequest struct {
 
 type replyTerms struct {
 	Source     model.ReplySource `json:"source,omitempty" enum:"plain,parcel,store,staff,campaign" doc:"of follow and scan: the kind of code; plain is any other, or none"`
-	Code       model.QRCodeID    `json:"code,omitempty" minimum:"0" doc:"of follow and scan, instead of source: one code"`
+	Code       model.PublicID    `json:"code,omitempty" maxLength:"24" pattern:"^[0-9a-z]*$" doc:"of follow and scan, instead of source: one code"`
 	Keywords   []string          `json:"keywords,omitempty" maxItems:"20" doc:"of keyword; compared without case, width and space around"`
 	Match      model.ReplyMatch  `json:"match,omitempty" enum:"exact,contains" doc:"of keyword; the longest of several that stand in a text counts"`
 	Key        string            `json:"key,omitempty" maxLength:"128" doc:"of click: the key of the menu's entry"`
@@ -228,7 +229,7 @@ type tryReplyReply struct {
 		Reply   *replyView        `json:"reply,omitempty"`
 		Keyword string            `json:"keyword,omitempty" doc:"that was found"`
 		Source  model.ReplySource `json:"source,omitempty" doc:"what the scene is of"`
-		Code    model.QRCodeID    `json:"code,omitempty"`
+		Code    model.PublicID    `json:"code,omitempty"`
 		Shows   shownAnswer       `json:"shows" doc:"empty for what is the writer's own"`
 	}
 }

@@ -14,6 +14,8 @@ type Source struct {
 	Kind model.QRKind
 	Name string // in staff's words, not for shoppers
 	Ref  string // see model.QRKind
+	// PublicID is how staff name the code.
+	PublicID model.PublicID
 }
 
 // Source returns the code of a scene. ok is false when the scene is none of these codes' or its code was stopped. It only reads, one row.
@@ -30,7 +32,7 @@ func (s *Service) Source(ctx context.Context, scene string) (src Source, ok bool
 		case err != nil:
 			return err
 		}
-		src, ok = Source{c.ID, c.Kind, c.Name, c.Ref}, c.StoppedAt == nil
+		src, ok = Source{c.ID, c.Kind, c.Name, c.Ref, c.PublicID}, c.StoppedAt == nil
 		return nil
 	})
 	if err != nil || !ok {

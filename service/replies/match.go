@@ -37,7 +37,7 @@ const (
 // came is how somebody came: by which kind of code, and which one.
 type came struct {
 	source model.ReplySource
-	code   model.QRCodeID // 0: none, or a parcel's
+	code   model.PublicID // empty: none, or a parcel's
 	name   string         // of the code
 	err    error          // why it is not known; it then counts as plain
 }
@@ -71,7 +71,7 @@ type book struct {
 type spot struct {
 	occasion model.ReplyOccasion
 	source   model.ReplySource
-	code     model.QRCodeID
+	code     model.PublicID
 }
 
 type keyword struct {
@@ -121,17 +121,17 @@ func (b *book) addKeywords(r rule) {
 
 // comes chooses for a follow or a scan.
 func (b *book) comes(o model.ReplyOccasion, c came, at time.Time) choice {
-	if c.code != 0 {
+	if c.code != "" {
 		if r, ok := first(b.bySource[spot{o, "", c.code}], at); ok {
 			return choice{rule: r, why: WhyCode}
 		}
 	}
 	if c.source != model.ReplyFromPlain {
-		if r, ok := first(b.bySource[spot{o, c.source, 0}], at); ok {
+		if r, ok := first(b.bySource[spot{o, c.source, ""}], at); ok {
 			return choice{rule: r, why: WhySource}
 		}
 	}
-	if r, ok := first(b.bySource[spot{o, model.ReplyFromPlain, 0}], at); ok {
+	if r, ok := first(b.bySource[spot{o, model.ReplyFromPlain, ""}], at); ok {
 		return choice{rule: r, why: WhyPlain}
 	}
 	return choice{}

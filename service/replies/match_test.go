@@ -98,7 +98,7 @@ func TestComesAndTaps(t *testing.T) {
 	b := made(
 		on(model.ReplyToFollow, Terms{Source: model.ReplyFromPlain, Answer: text}),                                          // 1
 		on(model.ReplyToFollow, Terms{Source: model.ReplyFromStore, Answer: text}),                                          // 2
-		on(model.ReplyToFollow, Terms{Code: 12, Answer: text}),                                                              // 3
+		on(model.ReplyToFollow, Terms{Code: "c12", Answer: text}),                                                           // 3
 		on(model.ReplyToScan, Terms{Source: model.ReplyFromParcel, Answer: text}),                                           // 4
 		on(model.ReplyToFollow, Terms{Source: model.ReplyFromStaff, FromMinute: 1, ToMinute: 2, Answer: text}),              // 5: not now
 		on(model.ReplyToClick, Terms{Key: "a", Answer: text}),                                                               // 6
@@ -113,11 +113,11 @@ func TestComesAndTaps(t *testing.T) {
 	}{
 		{model.ReplyToFollow, came{source: model.ReplyFromPlain}, 1, WhyPlain},
 		{model.ReplyToFollow, came{source: model.ReplyFromParcel}, 1, WhyPlain},
-		{model.ReplyToFollow, came{source: model.ReplyFromStore, code: 11}, 2, WhySource},
-		{model.ReplyToFollow, came{source: model.ReplyFromStore, code: 12}, 3, WhyCode},
-		{model.ReplyToFollow, came{source: model.ReplyFromStaff, code: 13}, 1, WhyPlain},
+		{model.ReplyToFollow, came{source: model.ReplyFromStore, code: "c11"}, 2, WhySource},
+		{model.ReplyToFollow, came{source: model.ReplyFromStore, code: "c12"}, 3, WhyCode},
+		{model.ReplyToFollow, came{source: model.ReplyFromStaff, code: "c13"}, 1, WhyPlain},
 		{model.ReplyToScan, came{source: model.ReplyFromParcel}, 4, WhySource},
-		{model.ReplyToScan, came{source: model.ReplyFromStore, code: 12}, 0, WhyNothing},
+		{model.ReplyToScan, came{source: model.ReplyFromStore, code: "c12"}, 0, WhyNothing},
 		{model.ReplyToScan, came{source: model.ReplyFromPlain}, 0, WhyNothing},
 	} {
 		if got := b.comes(tt.o, tt.c, noon); got.rule.ID != tt.rule || got.why != tt.why {
@@ -203,14 +203,14 @@ func TestTerms(t *testing.T) {
 		{"picture", model.ReplyToClick, Terms{Key: "a", Answer: Answer{Kind: AnswerImage, MediaID: "m-1"}}, nil, ""},
 		{"article", model.ReplyToKeyword, keyword(Answer{Kind: AnswerNews, Title: "上新", URL: "https://mp.weixin.qq.com/s/x", PicURL: "https://mmbiz.qpic.cn/x"}), nil, ""},
 		{"store's name", model.ReplyToFollow, follow(model.ReplyFromStore, "欢迎来到{store}"), nil, ""},
-		{"one code", model.ReplyToScan, Terms{Code: 3, Answer: text("{staff}为您服务")}, nil, ""},
+		{"one code", model.ReplyToScan, Terms{Code: "c3", Answer: text("{staff}为您服务")}, nil, ""},
 		{"own link", model.ReplyToKeyword, keyword(text(`<a href="https://shop.example.com/x">看看</a> https://m.shop.example/y`)), nil, ""},
 		{"own mini-program", model.ReplyToKeyword, keyword(text(`<a href="https://shop.example.com" data-miniprogram-appid="wxmini" data-miniprogram-path="pages/i">进</a>`)), nil, ""},
 		{"over midnight", model.ReplyToAnything, Terms{FromMinute: 1320, ToMinute: 480, Answer: text("明早回复您")}, nil, ""},
 
 		{"no such occasion", "push", Terms{Answer: text("x")}, fault.ErrInvalid, "occasion"},
 		{"follow by nothing", model.ReplyToFollow, Terms{Answer: text("x")}, fault.ErrInvalid, "source"},
-		{"follow by two", model.ReplyToFollow, Terms{Source: model.ReplyFromStore, Code: 1, Answer: text("x")}, fault.ErrInvalid, "source"},
+		{"follow by two", model.ReplyToFollow, Terms{Source: model.ReplyFromStore, Code: "c1", Answer: text("x")}, fault.ErrInvalid, "source"},
 		{"source of a keyword", model.ReplyToKeyword, Terms{Source: model.ReplyFromStore, Keywords: []string{"a"}, Match: model.MatchExact, Answer: text("x")}, fault.ErrInvalid, "source"},
 		{"no keyword", model.ReplyToKeyword, Terms{Match: model.MatchExact, Answer: text("x")}, fault.ErrInvalid, "keywords"},
 		{"keyword of nothing", model.ReplyToKeyword, Terms{Keywords: []string{" "}, Match: model.MatchExact, Answer: text("x")}, fault.ErrInvalid, "keywords[0]"},
@@ -290,7 +290,7 @@ func TestLinks(t *testing.T) {
 
 func TestSay(t *testing.T) {
 	s := checker()
-	store := came{source: model.ReplyFromStore, code: 1, name: "南京路店"}
+	store := came{source: model.ReplyFromStore, code: "c1", name: "南京路店"}
 	for _, tt := range []struct {
 		text string
 		from came

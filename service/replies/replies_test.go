@@ -31,7 +31,7 @@ const (
 func TestFirstReplies(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
 		w := newWorld(t, d, clock)
-		w.scenes.sources["s_1"] = qrcodes.Source{ID: 1, Kind: model.QRStore, Name: "南京路店", Ref: "1"}
+		w.scenes.sources["s_1"] = qrcodes.Source{PublicID: "c1", Kind: model.QRStore, Name: "南京路店", Ref: "1"}
 		w.want(w.follows("oA", ""), welcome)
 		w.want(w.follows("oA", "p_1"), parcelFollow)
 		w.want(w.follows("oA", "s_1"), welcome)
@@ -55,7 +55,7 @@ func TestFirstReplies(t *testing.T) {
 			t.Errorf("replying wrote %d rows", n)
 		}
 		list, err := w.s.Rules(context.Background())
-		if err != nil || len(list) != 8 {
+		if err != nil || len(list) != 9 {
 			t.Fatalf("%d rules, %v", len(list), err)
 		}
 		for _, r := range list { // the rules that came with the shop are such as staff could have made
@@ -71,12 +71,12 @@ func TestFirstReplies(t *testing.T) {
 func TestWelcomeBySource(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
 	w := newWorld(t, d, clock)
-	w.scenes.sources["s_1"] = qrcodes.Source{ID: 1, Kind: model.QRStore, Name: "南京路店"}
-	w.scenes.sources["s_2"] = qrcodes.Source{ID: 2, Kind: model.QRStore, Name: "徐汇店"}
-	w.scenes.sources["w_3"] = qrcodes.Source{ID: 3, Kind: model.QRStaff, Name: "小王"}
-	w.scenes.sources["c_4"] = qrcodes.Source{ID: 4, Kind: model.QRCampaign, Name: "春茶节"}
+	w.scenes.sources["s_1"] = qrcodes.Source{PublicID: "c1", Kind: model.QRStore, Name: "南京路店"}
+	w.scenes.sources["s_2"] = qrcodes.Source{PublicID: "c2", Kind: model.QRStore, Name: "徐汇店"}
+	w.scenes.sources["w_3"] = qrcodes.Source{PublicID: "c3", Kind: model.QRStaff, Name: "小王"}
+	w.scenes.sources["c_4"] = qrcodes.Source{PublicID: "c4", Kind: model.QRCampaign, Name: "春茶节"}
 	w.rule(model.ReplyToFollow, replies.Terms{Source: model.ReplyFromStore, Answer: said("欢迎来到{shop}{store}")})
-	w.rule(model.ReplyToFollow, replies.Terms{Code: 2, Answer: said("徐汇店今日茶会")})
+	w.rule(model.ReplyToFollow, replies.Terms{Code: "c2", Answer: said("徐汇店今日茶会")})
 	w.rule(model.ReplyToFollow, replies.Terms{Source: model.ReplyFromStaff, Answer: said("{staff}为您服务")})
 	w.rule(model.ReplyToScan, replies.Terms{Source: model.ReplyFromPlain, Answer: said("又见面了")})
 	w.want(w.follows("oA", "s_1"), "欢迎来到茶铺南京路店")
@@ -363,6 +363,9 @@ func TestCreate(t *testing.T) {
 	if _, err := w.s.Create(context.Background(), in); !errors.Is(err, db.ErrKeyReused) {
 		t.Errorf("another input under the key: %v", err)
 	}
+	if _, err := w.s.Create(context.Background(), replies.NewRule{Name: "x", Occasion: model.ReplyToScan, Terms: replies.Terms{Code: "nobody's", Answer: said("x")}}); !errors.Is(err, qrcodes.ErrUnknown) {
+		t.Errorf("for a code that nobody made: %v", err)
+	}
 	in.Key, in.Name = db.Key{}, ""
 	if _, err := w.s.Create(context.Background(), in); !errors.Is(err, fault.ErrInvalid) {
 		t.Errorf("no name: %v", err)
@@ -442,7 +445,7 @@ func TestHits(t *testing.T) {
 func TestTry(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
 	w := newWorld(t, d, clock)
-	w.scenes.sources["s_1"] = qrcodes.Source{ID: 1, Kind: model.QRStore, Name: "南京路店"}
+	w.scenes.sources["s_1"] = qrcodes.Source{PublicID: "c1", Kind: model.QRStore, Name: "南京路店"}
 	w.rule(model.ReplyToFollow, replies.Terms{Source: model.ReplyFromStore, Answer: said("欢迎来到{store}")})
 	w.rule(model.ReplyToAnything, replies.Terms{FromMinute: 22 * 60, ToMinute: 8 * 60, Answer: said("明早回复您")})
 	for _, tt := range []struct {
@@ -452,7 +455,8 @@ func TestTry(t *testing.T) {
 	}{
 		{replies.Try{Follow: true, Scene: "s_1"}, replies.WhySource, "欢迎来到南京路店"},
 		{replies.Try{Scan: true, Scene: "s_1"}, replies.WhyNothing, ""},
-		{replies.Try{Text: "查订单"}, replies.WhyExact, ""},
+		{replies.Try{Text: "查订单"}, replies.WhyContains, ""},
+		{replies.Try{Text: "订单"}, replies.WhyExact, ""},
 		{replies.Try{Text: "T20261121001"}, replies.WhyNumber, ""},
 		{replies.Try{Text: "你好"}, replies.WhyNothing, ""},
 		{replies.Try{Text: "你好", At: clock.Now().Add(12 * time.Hour)}, replies.WhyAnything, "明早回复您"},

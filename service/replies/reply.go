@@ -115,7 +115,7 @@ func (s *Service) cameBy(ctx context.Context, scene string) came {
 	if err == nil {
 		src, ok, sourceErr := s.Codes.Source(ctx, scene)
 		if sourceErr == nil && ok {
-			return came{source: model.ReplySource(src.Kind), code: src.ID, name: src.Name}
+			return came{source: model.ReplySource(src.Kind), code: src.PublicID, name: src.Name}
 		}
 		err = sourceErr
 	}

@@ -36,9 +36,12 @@ type NewRule struct {
 	Key db.Key `json:"-"`
 }
 
-// Create makes a reply. It returns fault.ErrInvalid with every faulty field, ErrPolicy, ErrReserved or ErrTooMany.
+// Create makes a reply. It returns fault.ErrInvalid with every faulty field, ErrPolicy, ErrReserved, ErrTooMany or qrcodes.ErrUnknown.
 func (s *Service) Create(ctx context.Context, in NewRule) (v Rule, err error) {
 	if err := s.check(in.Name, in.Occasion, in.Terms); err != nil {
+		return v, err
+	}
+	if err := s.exists(ctx, in.Terms); err != nil {
 		return v, err
 	}
 	terms, err := encode(in.Terms)
@@ -83,6 +86,9 @@ type Change struct {
 // Change adds a version. It returns ErrUnknown, ErrChanged when somebody else added one meanwhile, ErrInMenu when an entry of the menu
 // would have no answer any more, or what Create says about the terms.
 func (s *Service) Change(ctx context.Context, in Change) (v Rule, err error) {
+	if err := s.exists(ctx, in.Terms); err != nil {
+		return v, err
+	}
 	terms, err := encode(in.Terms)
 	if err != nil {
 		return v, err
@@ -144,6 +150,15 @@ func (s *Service) End(ctx context.Context, staff model.StaffID, id model.PublicI
 		tx.OnCommit(s.changed)
 		return trail(ctx, tx, staff, "replies.end", row)
 	})
+}
+
+// exists returns qrcodes.ErrUnknown for a code that nobody made.
+func (s *Service) exists(ctx context.Context, t Terms) error {
+	if t.Code == "" {
+		return nil
+	}
+	_, err := s.Codes.One(ctx, t.Code)
+	return err
 }
 
 // lockFor locks, for a reply to a tap, all of them in the order of their ids: of two rules with one key two people must not each take one

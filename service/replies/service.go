@@ -23,6 +23,8 @@ import (
 type Codes interface {
 	// Source tells which code a scene is of; ok is false when it is none of these.
 	Source(ctx context.Context, scene string) (src qrcodes.Source, ok bool, err error)
+	// One returns a code by its id, or qrcodes.ErrUnknown.
+	One(ctx context.Context, id model.PublicID) (qrcodes.Code, error)
 }
 
 // Parcels knows the codes of parcels, as aftersale.Service does.

@@ -17,7 +17,7 @@ import (
 type Terms struct {
 	// Source or Code, of a follow or a scan: any code of a kind, or one code.
 	Source model.ReplySource `json:"source,omitempty"`
-	Code   model.QRCodeID    `json:"code,omitempty"`
+	Code   model.PublicID    `json:"code,omitempty"`
 	// Keywords and Match, of a text.
 	Keywords []string         `json:"keywords,omitempty"`
 	Match    model.ReplyMatch `json:"match,omitempty"`
@@ -91,10 +91,10 @@ func (s *Service) check(name string, o model.ReplyOccasion, t Terms) error {
 	bad(!printable(name, 1, 64), "name", "1 to 64 printable characters")
 	bad(!slices.Contains(model.ReplyOccasions, o), "occasion", "one of %v", model.ReplyOccasions)
 	byCode := o == model.ReplyToFollow || o == model.ReplyToScan
-	bad(byCode && (t.Source != "") == (t.Code != 0), "source", "a kind of code or one code")
-	bad(!byCode && (t.Source != "" || t.Code != 0), "source", "of a follow or a scan only")
+	bad(byCode && (t.Source != "") == (t.Code != ""), "source", "a kind of code or one code")
+	bad(!byCode && (t.Source != "" || t.Code != ""), "source", "of a follow or a scan only")
 	bad(t.Source != "" && !slices.Contains(model.ReplySources, t.Source), "source", "one of %v", model.ReplySources)
-	bad(t.Code < 0, "code", "an id")
+	bad(len(t.Code) > 32, "code", "the id of a code")
 	list = append(list, keywordFaults(o, t)...)
 	bad((o == model.ReplyToClick) != (t.Key != ""), "key", "of a tap on the menu, and of that only")
 	bad(len(t.Key) > wechat.MaxMenuKey || strings.ContainsFunc(t.Key, func(r rune) bool { return r <= ' ' || r > '~' }), "key", "at most %d visible ASCII characters", wechat.MaxMenuKey)
@@ -168,7 +168,7 @@ func (s *Service) answerFaults(o model.ReplyOccasion, t Terms) (list []fault.Fie
 		room += strings.Count(a.Text, v) * (nameRoom - len(v))
 	}
 	bad(len(a.Text)+room > wechat.MaxReplyText, "text", "at most %d bytes with the longest names filled in", wechat.MaxReplyText)
-	one := t.Code != 0
+	one := t.Code != ""
 	bad(strings.Contains(a.Text, "{store}") && !one && t.Source != model.ReplyFromStore, "text", "{store} is known where a store's code was scanned")
 	bad(strings.Contains(a.Text, "{staff}") && !one && t.Source != model.ReplyFromStaff, "text", "{staff} is known where a staff member's code was scanned")
 	for _, why := range s.linkFaults(a.Text) {

@@ -24,7 +24,7 @@ type Tried struct {
 	Rule    *Rule             // nil: none
 	Keyword string            // that was found
 	Source  model.ReplySource // of a follow or a scan
-	Code    model.QRCodeID
+	Code    model.PublicID
 	Reply   wechat.Reply // empty for what the person himself has
 }
 

@@ -53,6 +53,17 @@ func (c *scenes) Source(ctx context.Context, scene string) (qrcodes.Source, bool
 	return src, ok && err == nil, err
 }
 
+func (c *scenes) One(_ context.Context, id model.PublicID) (qrcodes.Code, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, src := range c.sources {
+		if src.PublicID == id {
+			return qrcodes.Code{ID: id}, nil
+		}
+	}
+	return qrcodes.Code{}, qrcodes.ErrUnknown
+}
+
 func (c *scenes) IsParcel(_ context.Context, scene string) (bool, error) {
 	return scene == "p_1", nil
 }

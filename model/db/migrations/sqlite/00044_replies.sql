@@ -37,7 +37,7 @@ INSERT INTO reply_rules (id, public_id, name, occasion, terms, active, version, 
 INSERT INTO reply_rules (id, public_id, name, occasion, terms, active, version, created_by, created_at, updated_at)
   VALUES (3, 'reply0000000000000000003', '包裹码再次扫码', 'scan', '{"source":"parcel","answer":{"kind":"text","text":"收到!包裹里的商品有任何问题,直接回复就能找到我们。"}}', TRUE, 1, 0, '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z');
 INSERT INTO reply_rules (id, public_id, name, occasion, terms, active, version, created_by, created_at, updated_at)
-  VALUES (4, 'reply0000000000000000004', '查订单', 'keyword', '{"keywords":["订单","查订单","我的订单"],"match":"exact","answer":{"kind":"orders"}}', TRUE, 1, 0, '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z');
+  VALUES (4, 'reply0000000000000000004', '查订单', 'keyword', '{"keywords":["查订单","我的订单","订单查询","订单状态"],"match":"contains","answer":{"kind":"orders"}}', TRUE, 1, 0, '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z');
 INSERT INTO reply_rules (id, public_id, name, occasion, terms, active, version, created_by, created_at, updated_at)
   VALUES (5, 'reply0000000000000000005', '查积分', 'keyword', '{"keywords":["积分","查积分","我的积分"],"match":"exact","answer":{"kind":"points"}}', TRUE, 1, 0, '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z');
 INSERT INTO reply_rules (id, public_id, name, occasion, terms, active, version, created_by, created_at, updated_at)
@@ -46,6 +46,8 @@ INSERT INTO reply_rules (id, public_id, name, occasion, terms, active, version, 
   VALUES (7, 'reply0000000000000000007', '菜单:我的订单', 'click', '{"key":"orders","answer":{"kind":"orders"}}', TRUE, 1, 0, '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z');
 INSERT INTO reply_rules (id, public_id, name, occasion, terms, active, version, created_by, created_at, updated_at)
   VALUES (8, 'reply0000000000000000008', '菜单:联系客服', 'click', '{"key":"service","answer":{"kind":"text","text":"您好!请直接在下方输入您的问题,我们会尽快回复。"}}', TRUE, 1, 0, '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z');
+INSERT INTO reply_rules (id, public_id, name, occasion, terms, active, version, created_by, created_at, updated_at)
+  VALUES (9, 'reply0000000000000000009', '订单', 'keyword', '{"keywords":["订单"],"match":"exact","answer":{"kind":"orders"}}', TRUE, 1, 0, '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z');
 INSERT INTO reply_rule_versions (rule_id, version, name, terms, active, created_by, created_at)
   VALUES (1, 1, '关注欢迎', '{"source":"plain","answer":{"kind":"text","text":"感谢关注!在这里可以查积分、用优惠券。有任何问题,直接回复就能找到我们。"}}', TRUE, 0, '2026-01-01T00:00:00.000000Z');
 INSERT INTO reply_rule_versions (rule_id, version, name, terms, active, created_by, created_at)
@@ -53,7 +55,7 @@ INSERT INTO reply_rule_versions (rule_id, version, name, terms, active, created_
 INSERT INTO reply_rule_versions (rule_id, version, name, terms, active, created_by, created_at)
   VALUES (3, 1, '包裹码再次扫码', '{"source":"parcel","answer":{"kind":"text","text":"收到!包裹里的商品有任何问题,直接回复就能找到我们。"}}', TRUE, 0, '2026-01-01T00:00:00.000000Z');
 INSERT INTO reply_rule_versions (rule_id, version, name, terms, active, created_by, created_at)
-  VALUES (4, 1, '查订单', '{"keywords":["订单","查订单","我的订单"],"match":"exact","answer":{"kind":"orders"}}', TRUE, 0, '2026-01-01T00:00:00.000000Z');
+  VALUES (4, 1, '查订单', '{"keywords":["查订单","我的订单","订单查询","订单状态"],"match":"contains","answer":{"kind":"orders"}}', TRUE, 0, '2026-01-01T00:00:00.000000Z');
 INSERT INTO reply_rule_versions (rule_id, version, name, terms, active, created_by, created_at)
   VALUES (5, 1, '查积分', '{"keywords":["积分","查积分","我的积分"],"match":"exact","answer":{"kind":"points"}}', TRUE, 0, '2026-01-01T00:00:00.000000Z');
 INSERT INTO reply_rule_versions (rule_id, version, name, terms, active, created_by, created_at)
@@ -62,3 +64,5 @@ INSERT INTO reply_rule_versions (rule_id, version, name, terms, active, created_
   VALUES (7, 1, '菜单:我的订单', '{"key":"orders","answer":{"kind":"orders"}}', TRUE, 0, '2026-01-01T00:00:00.000000Z');
 INSERT INTO reply_rule_versions (rule_id, version, name, terms, active, created_by, created_at)
   VALUES (8, 1, '菜单:联系客服', '{"key":"service","answer":{"kind":"text","text":"您好!请直接在下方输入您的问题,我们会尽快回复。"}}', TRUE, 0, '2026-01-01T00:00:00.000000Z');
+INSERT INTO reply_rule_versions (rule_id, version, name, terms, active, created_by, created_at)
+  VALUES (9, 1, '订单', '{"keywords":["订单"],"match":"exact","answer":{"kind":"orders"}}', TRUE, 0, '2026-01-01T00:00:00.000000Z');
