@@ -85,6 +85,7 @@ func (c Config) faults() []Fault {
 	c.checkVirtual(k)
 	c.checkShop(k)
 	c.checkMessages(k)
+	c.checkQRCodes(k)
 	c.checkReplies(k)
 	return k.list
 }
@@ -195,6 +196,19 @@ func (c Config) checkWeChat(k *checker) {
 	}
 	if c.OA.AppID != "" && c.OA.AppID == c.Mini.AppID {
 		k.fault("mini.app_id", "is the same as oa.app_id")
+	}
+}
+
+func (c Config) checkQRCodes(k *checker) {
+	if n := c.QRCodes.Permanent; n < 1 || n > 100_000 {
+		k.fault("qrcodes.permanent", "is %d, want 1 to 100000", n)
+	}
+	if page := c.QRCodes.MiniPage; strings.HasPrefix(page, "/") || strings.ContainsAny(page, "?# \n") || len(page) > 128 {
+		k.fault("qrcodes.mini_page", "is %q, want a page like pages/store/index, without a slash in front and without a query", page)
+	}
+	k.oneOf("qrcodes.mini_version", c.QRCodes.MiniVersion, "release", "trial", "develop")
+	if c.production() && c.QRCodes.MiniVersion != "release" {
+		k.fault("qrcodes.mini_version", "is %s in production: customers could not open the page", c.QRCodes.MiniVersion)
 	}
 }
 

@@ -20,10 +20,23 @@ type Config struct {
 	Templates []Template `koanf:"templates"`
 	Messages  Messages   `koanf:"messages"`
 	SMS       SMS        `koanf:"sms"`
+	QRCodes   QRCodes    `koanf:"qrcodes"`
 	Shop      Shop       `koanf:"shop"`
 	Replies   Replies    `koanf:"replies"`
 	Menu      []Button   `koanf:"menu"`
 	Log       Log        `koanf:"log"`
+}
+
+// QRCodes says how codes of stores, staff and campaigns are made.
+type QRCodes struct {
+	// Permanent is how many permanent codes the official account may make: less than WeChat's 100,000 where another program makes some too.
+	Permanent int64 `koanf:"permanent"`
+	// MiniPage is the page of the mini-program that a scan of its picture opens, without a slash in front; empty is the first page.
+	MiniPage string `koanf:"mini_page"`
+	// MiniVersion is release, trial or develop.
+	MiniVersion string `koanf:"mini_version"`
+	// MiniUnpublished lets pictures lead to a page that is not published yet.
+	MiniUnpublished bool `koanf:"mini_unpublished"`
 }
 
 // Shop is what people call it.
@@ -267,6 +280,8 @@ func defaults() map[string]any {
 		"messages.marketing_week":     2,
 		"messages.together_day":       2,
 		"messages.together_week":      5,
+		"qrcodes.permanent":           100_000,
+		"qrcodes.mini_version":        "release",
 		"sms.region":                  "ap-guangzhou",
 		"log.level":                   "info",
 		"log.format":                  "json",

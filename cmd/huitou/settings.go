@@ -20,6 +20,7 @@ import (
 	"huitou/model/kv"
 	"huitou/service/orders"
 	"huitou/service/points"
+	"huitou/service/qrcodes"
 	"huitou/wechat"
 )
 
@@ -56,6 +57,8 @@ func settingsOf(c config.Config, store kv.Store, log *slog.Logger) (app.Settings
 		PointsCost: model.Fen(c.Points.CostFenPerHundred),
 		Messages:   limitsOf(c.Messages),
 		Shop:       c.Shop.Name, LinkHosts: c.Replies.LinkHosts,
+		MiniPage:       qrcodes.MiniPage{Path: c.QRCodes.MiniPage, Env: c.QRCodes.MiniVersion, Unchecked: c.QRCodes.MiniUnpublished},
+		PermanentCodes: c.QRCodes.Permanent,
 		Adjust: points.AdjustRules{
 			Limit: model.Points(c.Points.AdjustLimit), Daily: model.Points(c.Points.AdjustDaily), Alone: model.Points(c.Points.AdjustAlone),
 		},

@@ -78,6 +78,17 @@ func QRCodes(r *web.Routes, s *qrcodes.Service) {
 		return &qrcodeReply{qrcodeOf(c)}, nil
 	})
 
+	web.Post(r, "/qrcodes/{id}/renew", web.Staff(staff.QRCodesMake), web.Doc{
+		ID: "renew-qrcode", Summary: "临时码到期前换新图,重新计算有效期;场景不变,旧图到期前仍有效", Tag: "渠道二维码",
+		Errors: []*fault.Fault{qrcodes.ErrUnknown, qrcodes.ErrNotYours, qrcodes.ErrStopped, qrcodes.ErrPermanentFull, qrcodes.ErrPicture, qrcodes.ErrQuota},
+	}, func(ctx context.Context, in *qrcodeRequest) (*qrcodeReply, error) {
+		c, err := s.Renew(ctx, by(ctx), in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return &qrcodeReply{qrcodeOf(c)}, nil
+	})
+
 	qrcodePicture(r, s)
 	qrcodeStatistics(r, s)
 }

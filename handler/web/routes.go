@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -126,7 +127,7 @@ func register[I, O any](r *Routes, method, path string, p Policy, d Doc, h func(
 		Middlewares: huma.Middlewares{r.guard(p, d.ID)},
 	}
 	if d.Produces != "" {
-		op.Responses = map[string]*huma.Response{strconv.Itoa(d.Status): {
+		op.Responses = map[string]*huma.Response{strconv.Itoa(cmp.Or(d.Status, http.StatusOK)): {
 			Content: map[string]*huma.MediaType{d.Produces: {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}}
 	}

@@ -208,6 +208,18 @@ func TestATemporaryPictureIsMadeAnew(t *testing.T) {
 		if w.wechat.asked[0] != c.Scene || w.wechat.asked[1] != c.Scene || len(w.wechat.asked) != 2 {
 			t.Errorf("pictures of %v, want two of %s", w.wechat.asked, c.Scene)
 		}
+		w.clock.Advance(30 * time.Minute)
+		renewed, err := w.s.Renew(ctx, manager, c.ID) // half its life is left
+		if err != nil || renewed.Scene != c.Scene || renewed.URL == got.URL || !renewed.ExpiresAt.Equal(w.clock.Now().Add(time.Hour)) {
+			t.Errorf("renewed: %+v, %v", renewed, err)
+		}
+		_, err = w.s.Renew(ctx, qrcodes.By{Staff: 8}, c.ID)
+		isFault(t, "renew a campaign's", err, qrcodes.ErrNotYours)
+		poster, err := w.s.Make(ctx, qrcodes.NewCode{By: manager, Kind: model.QRCampaign, Name: "海报", Ref: "双十一", Permanent: true})
+		w.ok(err)
+		if same, err := w.s.Renew(ctx, manager, poster.ID); err != nil || same.URL != poster.URL || w.wechat.times() != 4 {
+			t.Errorf("a permanent one: %+v, %v after %d", same, err, w.wechat.times())
+		}
 		w.clock.Advance(2 * time.Hour)
 		w.wechat.refuse(&wechat.Error{Code: 45009, Message: "reach max api daily quota limit"})
 		_, err = w.s.AccountPicture(ctx, c.ID, 300)
@@ -359,6 +371,8 @@ func TestAStoppedCode(t *testing.T) {
 		isFault(t, "picture", err, qrcodes.ErrStopped)
 		_, err = w.s.MiniPicture(ctx, c.ID, 430)
 		isFault(t, "mini picture", err, qrcodes.ErrStopped)
+		_, err = w.s.Renew(ctx, manager, c.ID)
+		isFault(t, "renew", err, qrcodes.ErrStopped)
 		_, err = w.s.Stop(ctx, manager, "unknown")
 		isFault(t, "stop nothing", err, qrcodes.ErrUnknown)
 

@@ -12,6 +12,7 @@
 //     here. One store, person or campaign may have several codes: on the door, on the table.
 //   - Staff make temporary codes of themselves. Whoever manages codes makes all of them.
 //   - A temporary picture lives a second to 30 days. Once it is over, asking for it again makes a new one of the same scene.
+//     Staff renew it before, so that what is printed today lives its full time.
 //   - A permanent picture lives for ever and cannot be deleted; an account has 100,000 of them in all. Each is counted here before WeChat is
 //     asked, and when none is left WeChat is not asked. What WeChat refused is given back; what it did not answer stays counted,
 //     because the picture may have been made.

@@ -10,6 +10,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/service/audit"
 	"huitou/wechat"
 )
 
@@ -45,6 +46,30 @@ func (s *Service) MiniPicture(ctx context.Context, id model.PublicID, width int)
 		return wechat.Image{}, refused(err)
 	}
 	return img, nil
+}
+
+// Renew has a temporary picture made anew before the old one is over, so that what is printed today lives its full time; the old one
+// keeps working until its end. A permanent code keeps the picture that it has. It returns ErrUnknown, ErrNotYours, ErrStopped,
+// ErrPermanentFull, ErrPicture or ErrQuota.
+func (s *Service) Renew(ctx context.Context, by By, id model.PublicID) (Code, error) {
+	c, err := s.working(ctx, id)
+	if err != nil {
+		return Code{}, err
+	}
+	if !by.may(c) {
+		return Code{}, ErrNotYours
+	}
+	if c.Permanent {
+		c, err = s.renew(ctx, c)
+		return view(c), err
+	}
+	if c, err = s.draw(ctx, c); err != nil {
+		return Code{}, err
+	}
+	err = s.d.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return audit.Record(ctx, tx, audit.Entry{Staff: by.Staff, Action: "qrcodes.renew", Ref: ref(c)})
+	})
+	return view(c), err
 }
 
 // working returns a code that was not stopped.

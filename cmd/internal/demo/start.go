@@ -88,14 +88,14 @@ func (d *Demo) Run(ctx context.Context) error {
 	simCtx, stopSim := context.WithCancel(context.WithoutCancel(ctx))
 	g.Go(func() error { return RunSim(simCtx, d.Sim, d.sockets[2], d.sockets[1]) })
 	g.Go(func() error {
-		// Nothing depends on it but the phone's look.
+		defer stopSim()
+		// Before anybody acts, so that two demos of one seed stay alike. Nothing but the phone's look depends on it.
 		if err := d.App.Replies.PushMenu(ctx, commandLine); err != nil && ctx.Err() == nil {
 			d.App.Settings.Log.WarnContext(ctx, "the demo has no menu", "err", err)
 		}
-		return nil
-	})
-	g.Go(func() error {
-		defer stopSim()
+		if err := d.hangCodes(ctx); err != nil && ctx.Err() == nil {
+			d.App.Settings.Log.WarnContext(ctx, "no QR codes hang in the shop", "err", err)
+		}
 		return d.App.Run(ctx, app.RoleAll, app.Listeners{Main: d.sockets[0]}, config.ShutdownGrace)
 	})
 	return g.Wait()

@@ -16,6 +16,7 @@ import (
 	"huitou/model"
 	"huitou/service/messages"
 	"huitou/service/orders"
+	"huitou/service/qrcodes"
 	"huitou/wechat"
 	"huitou/wechat/sim"
 )
@@ -36,7 +37,7 @@ func UseSim(s *app.Settings, a sim.Accounts, at *url.URL) error {
 	if err := s.Merchant.UseKeys([]byte(a.Merchant.PrivateKeyPEM), []byte(a.Platform.PublicKeyPEM)); err != nil {
 		return err
 	}
-	s.Simulator, s.Templates, s.Menu = at, Templates(a), menu(a)
+	s.Simulator, s.Templates, s.Menu, s.MiniPage = at, Templates(a), menu(a), qrcodes.MiniPage{Unchecked: true}
 	return nil
 }
 

@@ -95,6 +95,7 @@ var audiences = map[string]audience{
 	"GET /admin/v1/qrcodes":                             clerks,
 	"GET /admin/v1/qrcodes/{id}":                        clerks,
 	"PATCH /admin/v1/qrcodes/{id}":                      clerks,
+	"POST /admin/v1/qrcodes/{id}/renew":                 clerks,
 	"POST /admin/v1/qrcodes/{id}/stop":                  clerks,
 	"GET /admin/v1/qrcodes/{id}/picture":                clerks,
 	"GET /admin/v1/qrcodes/{id}/statistics":             clerks,
