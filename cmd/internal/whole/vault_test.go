@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"huitou/model"
 	"huitou/model/db"
 )
 
@@ -113,6 +114,58 @@ func TestStaffReplayACallback(t *testing.T) {
 	s.must(t, call{method: "GET", path: at, token: owner}, &got)
 	if got.State != "done" {
 		t.Errorf("after the replay: %+v", got)
+	}
+	s.audit(t)
+}
+
+// A person who closes his WeChat account: staff get a task to delete what he told, in time, he gets no messages that he did not cause, and
+// the push that told so is kept. An event that nobody knows is kept beside it.
+func TestClosedAccountMakesATask(t *testing.T) {
+	t.Parallel()
+	s := start(t, db.SQLite)
+	owner := s.owner(t)
+	p := s.shopper(t)
+	s.weixinDoes(t, "POST", "/_sim/users/"+p.user+"/follow", struct{}{}, nil)
+	s.settled(t)
+	var user struct {
+		OpenID string `json:"oa_openid"`
+	}
+	s.weixinDoes(t, "GET", "/_sim/users/"+p.user, nil, &user)
+	var out struct{ Delivery delivery }
+	for _, event := range []string{"user_authorization_cancellation", "new_event_of_2027"} {
+		s.weixinDoes(t, "POST", "/_sim/users/"+p.user+"/push", map[string]any{"app": "oa", "event": event, "fields": map[string]any{"OpenID": user.OpenID, "AppID": "wx1"}}, &out)
+		if out.Delivery.last().Status != http.StatusOK || out.Delivery.last().Reply != "success" {
+			t.Fatalf("%s: %+v", event, out.Delivery)
+		}
+	}
+	s.settled(t)
+	var list struct {
+		Tasks []struct {
+			Kind   string
+			Member int64  `json:"member_id"`
+			Due    string `json:"due_day"`
+		}
+	}
+	s.must(t, call{method: "GET", path: "/admin/v1/tasks?kind=privacy", token: owner}, &list)
+	due := model.DayOf(s.clock.Now(), model.Shanghai).AddDays(15).String()
+	if len(list.Tasks) != 1 || list.Tasks[0].Due != due {
+		t.Fatalf("tasks %+v, want one that is due on %s", list.Tasks, due)
+	}
+	var stops struct {
+		Stops []struct{ Scope, Reason string } `json:"do_not_contact"`
+	}
+	s.must(t, call{method: "GET", path: fmt.Sprintf("/admin/v1/members/%d/why", list.Tasks[0].Member), token: owner}, &stops)
+	if len(stops.Stops) != 1 || stops.Stops[0].Scope != "care" {
+		t.Errorf("do not contact: %+v", stops.Stops)
+	}
+	var kept struct {
+		Callbacks []struct{ State, Topic string }
+	}
+	for topic, want := range map[string]string{"event:user_authorization_cancellation": "done", "event:new_event_of_2027": "ignored"} {
+		s.must(t, call{method: "GET", path: "/admin/v1/callbacks?topic=" + topic, token: owner}, &kept)
+		if len(kept.Callbacks) != 1 || kept.Callbacks[0].State != want {
+			t.Errorf("%s: %+v, want it %s", topic, kept.Callbacks, want)
+		}
 	}
 	s.audit(t)
 }
