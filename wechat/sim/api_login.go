@@ -36,22 +36,23 @@ func (s *Sim) code2Session(c *call) answer {
 	}
 	u.logins = append(u.logins, now)
 	login.used = true
+	u.sessionKey = base64.StdEncoding.EncodeToString(s.ids.bytes(16))
 	u.seen(kindMini, now)
 	return ok(struct {
 		SessionKey string `json:"session_key"`
 		OpenID     string `json:"openid"`
 		UnionID    string `json:"unionid"`
-	}{base64.StdEncoding.EncodeToString(s.ids.bytes(16)), u.openID[kindMini], u.UnionID})
+	}{u.sessionKey, u.openID[kindMini], u.UnionID})
 }
 
 // redeem looks a one-time code up. The caller marks it used once it has answered
-// with it. A used login code says so (40163); a phone code does not.
+// with it. A used code of a login or a page says so (40163); a phone code does not.
 func (s *Sim) redeem(purpose, value string) (*oneTimeCode, int) {
 	code := s.codes[value]
 	switch {
 	case code == nil || code.purpose != purpose:
 		return nil, 40029
-	case code.used && purpose == "login":
+	case code.used && purpose != "phone":
 		return nil, 40163
 	case code.used || !s.now().Before(code.expires):
 		return nil, 40029

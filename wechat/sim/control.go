@@ -28,6 +28,7 @@ func controlRoutes() []controlRoute {
 		{"POST", "/_sim/users/{user}/traits", "{blocked?, unreachable?, risky?}: refuses templates; messages fail later; login answers 40226", (*Sim).ctlTraits},
 		{"POST", "/_sim/users/{user}/login", "wx.login → {js_code}", (*Sim).ctlLogin},
 		{"POST", "/_sim/users/{user}/phone", "getPhoneNumber {phone?} → {code}", (*Sim).ctlPhone},
+		{"POST", "/_sim/users/{user}/authorize", "{url} of a page's 网页授权 → {code, location}: opens it and agrees", (*Sim).ctlAuthorize},
 		{"POST", "/_sim/users/{user}/follow", "{ticket?, scene?}", (*Sim).ctlFollow},
 		{"POST", "/_sim/users/{user}/unfollow", "{}", (*Sim).ctlUnfollow},
 		{"POST", "/_sim/users/{user}/scan", "{ticket}: ticket or the address in the image", (*Sim).ctlScan},

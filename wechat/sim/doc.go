@@ -54,6 +54,7 @@
 //	POST   /_sim/users/{user}/traits        {blocked?, unreachable?, risky?}: refuses template messages; messages fail after they were taken; code2session answers 40226
 //	POST   /_sim/users/{user}/login         → {js_code, expires_in}
 //	POST   /_sim/users/{user}/phone         {phone?} → {code, expires_in}
+//	POST   /_sim/users/{user}/authorize     {url} of 网页授权, /connect/oauth2/authorize?appid&redirect_uri&response_type&scope&state → {code, location, scope}
 //	POST   /_sim/users/{user}/follow        {ticket?, scene?} → push `subscribe`
 //	POST   /_sim/users/{user}/unfollow      → push `unsubscribe`
 //	POST   /_sim/users/{user}/scan          {ticket}: ticket, scene, address or picture link → push `subscribe` with qrscene_…, or `SCAN` of a follower

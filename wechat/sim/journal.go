@@ -82,7 +82,7 @@ func redactBody(body []byte, request bool) string {
 
 func redactURL(u *url.URL) string {
 	query := u.Query()
-	for _, key := range []string{"access_token", "secret", "js_code", "refresh_token", "signature", "msg_signature"} {
+	for _, key := range []string{"access_token", "secret", "js_code", "code", "refresh_token", "signature", "msg_signature"} {
 		if query.Has(key) {
 			query.Set(key, "***")
 		}

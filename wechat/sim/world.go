@@ -39,6 +39,7 @@ type world struct {
 	customers []*customer
 	people    map[string]*customer // by id, openid of either app, unionid and phone
 	codes     map[string]*oneTimeCode
+	web       map[string]*webToken // of pages, by the token itself
 
 	qrcodes   []*qrcode
 	qrByKey   map[string]*qrcode // by ticket and by encoded address
@@ -84,6 +85,7 @@ func newWorld(acc *accounts) *world {
 		tokens:       map[string]*accessToken{},
 		people:       map[string]*customer{},
 		codes:        map[string]*oneTimeCode{},
+		web:          map[string]*webToken{},
 		qrByKey:      map[string]*qrcode{},
 		tags:         platformTags(),
 		doorByURL:    map[string]*door{},
@@ -142,6 +144,8 @@ type customer struct {
 	inApp   time.Time                  // last time in the mini-program
 	inbox   []Message
 	logins  []time.Time // successful code2session calls of the last minute
+	// sessionKey is that of the last login, as the product got it.
+	sessionKey string
 }
 
 // Message is one line on a customer's phone.
@@ -218,9 +222,9 @@ func (s *Sim) addCustomer(nickname, phone string) *customer {
 	return u
 }
 
-// oneTimeCode is a js_code or a phone code: five minutes, one use.
+// oneTimeCode is a js_code, a phone code or a page's code: five minutes, one use.
 type oneTimeCode struct {
-	purpose string // login or phone
+	purpose string // login, phone, or web and its scope
 	user    *customer
 	number  string // of a phone code
 	expires time.Time
