@@ -24,6 +24,8 @@ func TestInvariantsTrip(t *testing.T) {
 		{"a coupon that is free again", `UPDATE coupons SET state = 'issued', order_ref = NULL WHERE id = 1`, []string{"orders.coupon"}},
 		{"a coupon of nobody's order", `UPDATE orders SET coupon_id = NULL, coupon_discount_fen = 0, coupon_reason = 'x' WHERE id = 1`, []string{"orders.redeemed"}},
 		{"a coupon of another order", `UPDATE coupons SET order_ref = 'order:2' WHERE id = 1`, []string{"orders.coupon", "orders.redeemed"}},
+		{"a coupon that took off more than the order says", `INSERT INTO order_coupons (order_id, ordinal, code, coupon_id, discount_fen) VALUES (1, 2, 'x', 99, 1000000)`, []string{"orders.coupon", "orders.discounts"}},
+		{"a second coupon that took off nothing", `INSERT INTO order_coupons (order_id, ordinal, code, coupon_id, discount_fen, reason) VALUES (2, 2, 'x', NULL, 0, '')`, []string{"orders.discounts"}},
 		{"an outcome that was forgotten", `UPDATE orders SET coupon_code = '1' WHERE id = 2`, []string{"orders.coupon_outcome"}},
 		{"points that the ledger does not know", `UPDATE orders SET points_earned = points_earned + 1 WHERE id = 2`, []string{"orders.points"}},
 		{"an order that was lost", `DELETE FROM orders WHERE id = 3`, []string{"orders.orphans", "orders.points", "orders.figures"}},
