@@ -24,11 +24,11 @@ func newMenu(open func(ctx context.Context, c *cobra.Command) (*app.App, error))
 			}
 			defer func() { err = errors.Join(err, a.Close()) }()
 			if a.Settings.OA.AppID == "" {
-				return errors.New("a data folder has no official account of its own: use --config with the settings of `huitou serve`; a demo's menu is at /admin/v1/menu")
+				return errors.New("the settings name no official account (oa.app_id)")
 			}
 			return run(c.Context(), c.OutOrStdout(), a.Replies)
 		}}
-		addDataFlags(one)
+		addConfigFlag(one) // a demo's official account lives in the demo: POST /admin/v1/menu/push
 		c.AddCommand(one)
 	}
 	sub("diff", "列出配置的菜单与微信现有菜单的差异;有差异或配置有误时以 1 退出", menuDiff)
