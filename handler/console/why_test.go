@@ -37,7 +37,7 @@ func (c *counter) answer() aftersale.Why {
 	return aftersale.Why{
 		From: at.AddDate(0, 0, -90), To: at, Notes: []string{payload},
 		Visits: []aftersale.WhyVisit{
-			{Visit: model.Visit{Ordinal: 2, DueAt: at, State: model.VisitDone}, Plan: payload, Trigger: model.VisitOnCompleted, Says: "员工已完成:没有订阅授权", Number: "A-2"},
+			{Visit: model.Visit{Ordinal: 2, DueAt: at, SentAt: &at, State: model.VisitDone}, Plan: payload, Trigger: model.VisitOnCompleted, Says: "员工已完成:没有订阅授权", Number: "A-2"},
 			{Visit: model.Visit{Ordinal: 1, DueAt: at, SentAt: &at, TriggerAt: &at, State: model.VisitSkipped, Result: "solved", MessageKey: "visit:1:1"}, Plan: "三访", Trigger: model.VisitOnScan, Says: "已跳过:没有手机号", Number: payload},
 		},
 		Messages: []aftersale.WhyMessage{
@@ -68,7 +68,7 @@ func TestWhyOnThePhone(t *testing.T) {
 	page := c.ask(t, "GET", at, nil, nil)
 	body := page.Body.String()
 	for _, want := range []string{
-		"138****5678", "未关注", "剩 2 次", "关怀和营销,投诉", "第 1 次", "已跳过:没有手机号", "公众号模板消息", "平台拒绝(平台返回 43004)", "短信", "跳过:没有手机号", "已解决",
+		"138****5678", "未关注", "剩 2 次", "关怀和营销,投诉", "第 1 次", "<dt>发出</dt>", "<dt>转给员工</dt>", "已跳过:没有手机号", "公众号模板消息", "平台拒绝(平台返回 43004)", "短信", "跳过:没有手机号", "已解决",
 		"本人扫包裹码触发", "确认收货触发", "没有订阅授权", "订单 A-2", "关怀", "被屏蔽:会员屏蔽了公众号", "平台已接收,报告被屏蔽", "&lt;script&gt;",
 	} {
 		if !strings.Contains(body, want) {

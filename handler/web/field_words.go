@@ -40,6 +40,7 @@ var fieldRules = []fieldRule{
 	ruleFor(`(?:must be )?(-?\d+) to (-?\d+)`, "range", "须在 $1 到 $2 之间"),
 	ruleFor(`expected number to be a multiple of (\S+)`, "multiple", "须是 $1 的倍数"),
 	ruleFor(`expected value to be one of "(.*)"`, "enum", "只能是 $1"),
+	ruleFor(`"?([^" ]+)"? is not one of \[([^\]]*)\]`, "enum", "$1 不在可用的之中:$2"),
 	ruleFor(`expected string to match pattern (.+)`, "pattern", "格式不对,须符合 $1"),
 	ruleFor(`expected string to be RFC 3339 date-time|invalid date/time for format .+`, "format", "须是时间,如 2026-11-21T12:00:00+08:00"),
 	ruleFor(`expected string to be RFC 3339 date`, "format", "须是日期,如 2026-11-21"),

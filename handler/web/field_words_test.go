@@ -86,6 +86,7 @@ func TestReasonsOfFieldsAreChinese(t *testing.T) {
 		{"", `{"name":"ab","own":"must say why, in at most 200 characters"}`, "required", "请写明原因,最多 200 个字"},
 		{"", `{"name":"ab","own":"-5 to 100"}`, "range", "须在 -5 到 100 之间"},
 		{"", `{"name":"ab","own":"store, staff or campaign"}`, "enum", "只能是 store、staff 或 campaign"},
+		{"", `{"name":"ab","own":"{name} is not one of [{number} {goods}]"}`, "enum", "{name} 不在可用的之中:{number} {goods}"},
 		{"", `{"name":"ab","own":"a day, 2027-01-01"}`, "format", "须是日期,如 2027-01-01"},
 	} {
 		text, list := ask(c.query, c.body, "zh-CN")

@@ -98,6 +98,5 @@
 //
 // # What is not simulated
 //
-// Web OAuth, conditional menus, media, bills
-// other than the trade bill of all lines, profit sharing, auto-renewal and virtual payment.
+// The page on which a customer agrees to 网页授权 (POST authorize stands for it), conditional menus, media, request ids (rid/get), bills other than the trade bill of all lines, profit sharing, auto-renewal and virtual payment.
 package sim
