@@ -118,7 +118,7 @@ func light(img image.Image, in, out image.Rectangle) bool {
 	return true
 }
 
-// What a printer makes of a sheet: rendered by another program, every card says its own link.
+// What a printer makes of a sheet: rendered by another program, cards say their own link.
 func TestSheetsAsPrinted(t *testing.T) {
 	if _, err := exec.LookPath("pdftoppm"); err != nil {
 		t.Skip("pdftoppm (poppler-utils) is not installed; TestSheetsHaveTheirModules checks the same from the document itself")
@@ -136,7 +136,7 @@ func TestSheetsAsPrinted(t *testing.T) {
 			if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if out, err := exec.Command("pdftoppm", "-gray", "-r", "200", "-png", file, filepath.Join(dir, "page")).CombinedOutput(); err != nil || len(out) > 0 {
+			if out, err := exec.Command("pdftoppm", "-gray", "-r", "150", "-png", file, filepath.Join(dir, "page")).CombinedOutput(); err != nil || len(out) > 0 {
 				t.Fatalf("pdftoppm: %v %s", err, out)
 			}
 			pages, _ := filepath.Glob(filepath.Join(dir, "page*.png"))
@@ -144,13 +144,17 @@ func TestSheetsAsPrinted(t *testing.T) {
 			if len(pages) != 2 {
 				t.Fatalf("%d pages for %d cards, want 2", len(pages), len(cards))
 			}
-			for i, c := range cards {
-				page, err := os.ReadFile(pages[i/l.PerPage()])
+			var drawn []image.Image
+			for _, name := range pages {
+				page, err := os.ReadFile(name)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if says := read(t, cut(decoded(t, page), l, i%l.PerPage(), 200)); says != c.Says {
-					t.Errorf("card %d says %q, want %q", i, says, c.Says)
+				drawn = append(drawn, decoded(t, page))
+			}
+			for _, i := range []int{l.PerPage() - 1, l.PerPage()} { // the last one is on the next page
+				if says := read(t, cut(drawn[i/l.PerPage()], l, i%l.PerPage(), 150)); says != cards[i].Says {
+					t.Errorf("card %d says %q, want %q", i, says, cards[i].Says)
 				}
 			}
 		})
@@ -170,7 +174,7 @@ func cut(page image.Image, l print.Layout, n int, dpi float64) image.Image {
 
 // The rectangles in the document, drawn without any renderer, make the code.
 func TestSheetsHaveTheirModules(t *testing.T) {
-	for i, c := range many(40) {
+	for i, c := range many(10) {
 		img := drawn(t, print.Rectangles(t, c.Says))
 		if says := read(t, img); says != c.Says {
 			t.Errorf("card %d says %q, want %q", i, says, c.Says)
@@ -204,7 +208,7 @@ func TestSheetsAreTheSameEveryTime(t *testing.T) {
 	for i := range docs {
 		go func() {
 			var b bytes.Buffer
-			err := print.PDF(&b, l, shop, many(25), made)
+			err := print.PDF(&b, l, shop, many(11), made)
 			docs[i] = b.Bytes()
 			done <- err
 		}()
@@ -298,12 +302,13 @@ func TestLinesBreak(t *testing.T) {
 
 // An order's number may hold anything; what cannot be printed is shown as such and stops nothing.
 func TestOrdersWithStrangeNumbers(t *testing.T) {
+	var cards []print.Card
+	for _, number := range []string{"", "订单❤️😀", strings.Repeat("9", 64), "\x00\xff"} {
+		cards = append(cards, print.Card{Says: "https://shop.example.com/p/x", Token: "x", Order: number})
+	}
 	for _, l := range print.Layouts {
-		for _, number := range []string{"", "1", "订单❤️😀", strings.Repeat("9", 64), "\x00\xff"} {
-			c := print.Card{Says: "https://shop.example.com/p/x", Token: "x", Order: number}
-			if err := print.PDF(&bytes.Buffer{}, l, shop, []print.Card{c}, made); err != nil {
-				t.Errorf("%s %q: %v", l.Name, number, err)
-			}
+		if err := print.PDF(&bytes.Buffer{}, l, shop, cards, made); err != nil {
+			t.Errorf("%s: %v", l.Name, err)
 		}
 	}
 }
