@@ -102,7 +102,7 @@ func (f *outboxFlags) run(ctx context.Context, w io.Writer) (err error) {
 	}
 	fmt.Fprintf(w, "load        %d messages a turn to %d people, %d rounds, %d instances\n\n", f.messages, f.people, f.load.rounds, f.load.instances)
 	fmt.Fprintf(w, "%-10s %9s %12s %12s %9s   %s\n", "turn", "messages", "accepted/s", "delivered/s", "poison", "ends of the poison")
-	if _, err := p.drain(ctx, 500, 0, ""); err != nil { // fills pools and caches
+	if _, err := p.drain(ctx, min(500, f.messages), 0, ""); err != nil { // fills pools and caches
 		return fmt.Errorf("warm up: %w", err)
 	}
 	turns := []float64{0}

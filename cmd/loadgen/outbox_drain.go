@@ -197,9 +197,17 @@ func (p *phones) verify(ctx context.Context, w io.Writer) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the messages: %w", err)
 	}
+	found, seen := compareBillets(p.queued, shown, rows)
+	fmt.Fprintf(w, "phones      %d messages queued, %d on the phones of %d people\n", len(p.queued), seen, len(p.people))
+	broken, err := p.shop.audit(ctx)
+	return append(found, broken...), err
+}
+
+// compareBillets finds everything in which messages, the phones that show them by number, and what the shop says of them by key differ. seen
+// is how many of the messages the phones show.
+func compareBillets(list []billet, shown map[string]int, rows map[string]model.Message) (found []string, seen int) {
 	var b breaks
-	seen := 0
-	for _, m := range p.queued {
+	for _, m := range list {
 		state, reason, times := m.venom.end()
 		row, is := rows[m.key], shown[m.number]
 		seen += is
@@ -210,7 +218,5 @@ func (p *phones) verify(ctx context.Context, w io.Writer) ([]string, error) {
 			b.say("states", "%s ended as %s %q instead of %s %q", m.number, row.State, row.Reason, state, reason)
 		}
 	}
-	fmt.Fprintf(w, "phones      %d messages queued, %d on the phones of %d people\n", len(p.queued), seen, len(p.people))
-	broken, err := p.shop.audit(ctx)
-	return append(b.all(), broken...), err
+	return b.all(), seen
 }

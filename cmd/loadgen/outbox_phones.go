@@ -232,7 +232,7 @@ const (
 	venomPanic   venom = "panic"   // the sender panics over it
 )
 
-var venoms = []venom{venomRefused, venomBusy, venomRubbish, venomWording, venomPanic}
+var venoms = []venom{venomRefused, venomRubbish, venomWording, venomPanic, venomBusy}
 
 // end is how a message must end that is poisoned so, and whether the person sees it.
 func (v venom) end() (state model.MessageState, reason string, seen int) {
