@@ -188,44 +188,43 @@ func TestStaffMakeCodesOfThemselves(t *testing.T) {
 }
 
 func TestATemporaryPictureIsMadeAnew(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		ctx := t.Context()
-		c, err := w.s.Make(ctx, qrcodes.NewCode{By: manager, Kind: model.QRCampaign, Name: "大屏", Ref: "双十一", TTL: time.Hour})
-		w.ok(err)
-		w.clock.Advance(time.Hour - time.Second)
-		img, err := w.s.AccountPicture(ctx, c.ID, 300)
-		if err != nil || img.Type != "image/png" || !strings.HasPrefix(string(img.Bytes), "\x89PNG") || w.wechat.times() != 1 {
-			t.Errorf("a picture that lives: %q, %v after %d", img.Type, err, w.wechat.times())
-		}
-		w.clock.Advance(time.Second)
-		next, err := w.s.AccountPicture(ctx, c.ID, 300)
-		w.ok(err)
-		got, err := w.s.One(ctx, c.ID)
-		w.ok(err)
-		if string(next.Bytes) == string(img.Bytes) || got.URL == c.URL || !got.ExpiresAt.Equal(w.clock.Now().Add(time.Hour)) {
-			t.Errorf("a picture that is over was shown again: %+v", got)
-		}
-		if w.wechat.asked[0] != c.Scene || w.wechat.asked[1] != c.Scene || len(w.wechat.asked) != 2 {
-			t.Errorf("pictures of %v, want two of %s", w.wechat.asked, c.Scene)
-		}
-		w.clock.Advance(30 * time.Minute)
-		renewed, err := w.s.Renew(ctx, manager, c.ID) // half its life is left
-		if err != nil || renewed.Scene != c.Scene || renewed.URL == got.URL || !renewed.ExpiresAt.Equal(w.clock.Now().Add(time.Hour)) {
-			t.Errorf("renewed: %+v, %v", renewed, err)
-		}
-		_, err = w.s.Renew(ctx, qrcodes.By{Staff: 8}, c.ID)
-		isFault(t, "renew a campaign's", err, qrcodes.ErrNotYours)
-		poster, err := w.s.Make(ctx, qrcodes.NewCode{By: manager, Kind: model.QRCampaign, Name: "海报", Ref: "双十一", Permanent: true})
-		w.ok(err)
-		if same, err := w.s.Renew(ctx, manager, poster.ID); err != nil || same.URL != poster.URL || w.wechat.times() != 4 {
-			t.Errorf("a permanent one: %+v, %v after %d", same, err, w.wechat.times())
-		}
-		w.clock.Advance(2 * time.Hour)
-		w.wechat.refuse(&wechat.Error{Code: 45009, Message: "reach max api daily quota limit"})
-		_, err = w.s.AccountPicture(ctx, c.ID, 300)
-		isFault(t, "quota", err, qrcodes.ErrQuota)
-		w.sound()
-	})
+	w := sqlite(t)
+	ctx := t.Context()
+	c, err := w.s.Make(ctx, qrcodes.NewCode{By: manager, Kind: model.QRCampaign, Name: "大屏", Ref: "双十一", TTL: time.Hour})
+	w.ok(err)
+	w.clock.Advance(time.Hour - time.Second)
+	img, err := w.s.AccountPicture(ctx, c.ID, 300)
+	if err != nil || img.Type != "image/png" || !strings.HasPrefix(string(img.Bytes), "\x89PNG") || w.wechat.times() != 1 {
+		t.Errorf("a picture that lives: %q, %v after %d", img.Type, err, w.wechat.times())
+	}
+	w.clock.Advance(time.Second)
+	next, err := w.s.AccountPicture(ctx, c.ID, 300)
+	w.ok(err)
+	got, err := w.s.One(ctx, c.ID)
+	w.ok(err)
+	if string(next.Bytes) == string(img.Bytes) || got.URL == c.URL || !got.ExpiresAt.Equal(w.clock.Now().Add(time.Hour)) {
+		t.Errorf("a picture that is over was shown again: %+v", got)
+	}
+	if w.wechat.asked[0] != c.Scene || w.wechat.asked[1] != c.Scene || len(w.wechat.asked) != 2 {
+		t.Errorf("pictures of %v, want two of %s", w.wechat.asked, c.Scene)
+	}
+	w.clock.Advance(30 * time.Minute)
+	renewed, err := w.s.Renew(ctx, manager, c.ID) // half its life is left
+	if err != nil || renewed.Scene != c.Scene || renewed.URL == got.URL || !renewed.ExpiresAt.Equal(w.clock.Now().Add(time.Hour)) {
+		t.Errorf("renewed: %+v, %v", renewed, err)
+	}
+	_, err = w.s.Renew(ctx, qrcodes.By{Staff: 8}, c.ID)
+	isFault(t, "renew a campaign's", err, qrcodes.ErrNotYours)
+	poster, err := w.s.Make(ctx, qrcodes.NewCode{By: manager, Kind: model.QRCampaign, Name: "海报", Ref: "双十一", Permanent: true})
+	w.ok(err)
+	if same, err := w.s.Renew(ctx, manager, poster.ID); err != nil || same.URL != poster.URL || w.wechat.times() != 4 {
+		t.Errorf("a permanent one: %+v, %v after %d", same, err, w.wechat.times())
+	}
+	w.clock.Advance(2 * time.Hour)
+	w.wechat.refuse(&wechat.Error{Code: 45009, Message: "reach max api daily quota limit"})
+	_, err = w.s.AccountPicture(ctx, c.ID, 300)
+	isFault(t, "quota", err, qrcodes.ErrQuota)
+	w.sound()
 }
 
 func TestMiniPicture(t *testing.T) {

@@ -118,7 +118,11 @@ func (s *Service) draw(ctx context.Context, c model.QRCode) (model.QRCode, error
 	}
 	p := picture{Ticket: made.Ticket, URL: made.URL, ImageURL: made.ImageURL}
 	if !c.Permanent {
-		expires := s.d.DB.Now().Add(made.ExpiresIn)
+		life := made.ExpiresIn
+		if life <= 0 || life > wechat.MaxQRTTL { // WeChat did not say, or nonsense
+			life = time.Duration(c.TTLSeconds) * time.Second
+		}
+		expires := s.d.DB.Now().Add(life)
 		p.ExpiresAt = &expires
 	}
 	err = s.d.DB.Do(ctx, func(_ context.Context, tx *db.Tx) (err error) {

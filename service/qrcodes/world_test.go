@@ -233,11 +233,6 @@ func (w *world) sound() {
 	}
 }
 
-func (w *world) sql(text string, args ...any) {
-	w.t.Helper()
-	w.ok(w.d.Do(context.Background(), func(_ context.Context, tx *db.Tx) error { return tx.Gorm().Exec(text, args...).Error }))
-}
-
 func isFault(t testing.TB, what string, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
