@@ -23,19 +23,20 @@ type wish struct {
 	alive bool
 	// brake is how long nobody asks again after WeChat refused.
 	brake time.Duration
+	// patience is how long he waits while somebody else asks.
+	patience time.Duration
 }
 
 // Staff hand a picture out to be shown later, and may try again at once. Visitors look at it now, in any number and at any time.
 var (
-	staffPicture   = wish{least: 7 * 24 * time.Hour}
-	visitorPicture = wish{least: 24 * time.Hour, alive: true, brake: 15 * time.Second}
+	staffPicture   = wish{least: 7 * 24 * time.Hour, patience: asking}
+	visitorPicture = wish{least: 24 * time.Hour, alive: true, brake: 15 * time.Second, patience: 3 * time.Second}
 )
 
 const (
 	// asking is how long one call to WeChat may take before another process may ask instead.
 	asking = 15 * time.Second
-	// Those who did not get to ask look for the picture this often, this many times.
-	looks     = 20
+	// lookAgain is how often those who did not get to ask look for the picture.
 	lookAgain = 100 * time.Millisecond
 )
 
@@ -80,7 +81,7 @@ func (s *Service) codeOfLink(ctx context.Context, token string) (c model.ParcelC
 
 // picture returns the code with a picture as wished. Of all processes one asks WeChat for a new one; the others wait for it.
 func (s *Service) picture(ctx context.Context, code model.ParcelCode, w wish) (model.ParcelCode, error) {
-	for range looks {
+	for range w.patience / lookAgain {
 		now := s.DB.Now()
 		if !stale(code, now, w.least) {
 			return code, nil
