@@ -106,7 +106,7 @@ func TestT18TenCopiesAtOnceOnTwoInstances(t *testing.T) {
 				}
 				w.vault.On(callbacks.OA, wechat.EventSubscribe, func(context.Context, wechat.Push, callbacks.Once) error { effects.Add(1); return nil })
 			}
-			const pushes, copies = 8, 10
+			const pushes, copies = 4, 10
 			for n := range pushes {
 				msg := subscribe("oReader", fmt.Sprint("qrscene_", n))
 				answers := make([]string, copies)

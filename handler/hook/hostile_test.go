@@ -113,7 +113,7 @@ func TestT20PackedBodiesAndForms(t *testing.T) {
 	q, body := w.envelope(aesKey, oaApp, subscribe("o1", ""))
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	fmt.Fprint(z, body, strings.Repeat(" ", 50<<20))
+	fmt.Fprint(z, body, strings.Repeat(" ", 8<<20))
 	z.Close()
 	for name, tt := range map[string]struct {
 		header, value, body string
