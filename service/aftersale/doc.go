@@ -1,6 +1,6 @@
 // Package aftersale follows a sale up: the QR code on the parcel, the follow, at most three visits.
 //
-// It owns: parcel codes with their scans, the sheets on which they are printed, the welcome that a follower sees, plans of visits with their versions, the visits after an order
+// It owns: parcel codes with their scans, the sheets on which they are printed, plans of visits with their versions, the visits after an order
 // and what became of each, and the answer to why somebody did or did not get a message. It does not own who follows (members), what is sent
 // and the limits on that (messages), the order itself (orders), what is asked (surveys) or what staff do by hand (tasks).
 //
@@ -27,7 +27,7 @@
 //     same person under two members, staff join them later.
 //   - In the mini-program the same scene is told by whoever is signed in there: by the order's member it is a scan like any other and the
 //     trigger of visits, by anybody else it counts once a day and binds, shows and begins nothing.
-//   - The passive welcome says nothing of the order, since at that moment nobody has been told apart yet.
+//   - What a scanner sees at once (replies) says nothing of the order, since at that moment nobody has been told apart yet.
 //
 // # Plans
 //

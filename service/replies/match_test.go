@@ -140,6 +140,24 @@ func TestNumbersIn(t *testing.T) {
 	}
 }
 
+// BenchmarkWrites chooses among as many keywords as there may be, for the longest text that people can write, which holds none of them.
+func BenchmarkWrites(b *testing.B) {
+	list := make([]rule, maxRules)
+	for i := range list {
+		var keywords []string
+		for j := range maxKeywords {
+			keywords = append(keywords, fmt.Sprintf("关键词%d号第%d", i, j))
+		}
+		list[i] = words(model.MatchContains, int64(i), keywords...)
+	}
+	rules, text := made(list...), strings.Repeat("关键词号第", 136)
+	for b.Loop() {
+		if rules.writes(text, noon).why != WhyNothing {
+			b.Fatal("something stands in the text")
+		}
+	}
+}
+
 // Whatever people write is answered without a panic, in the same way each time, by a rule that is open and whose keyword is really there.
 func FuzzMatch(f *testing.F) {
 	for _, s := range []string{"", "发货", "ＣＤ", "退订", "T20261121001", "\xff\xfe", "İ", "ﬃ", "a\u0300", "🧧👨‍👩‍👧", strings.Repeat("长", 3000), "ſ", "\u202e订单", "K"} {
