@@ -1,0 +1,85 @@
+package whole
+
+import (
+	"bytes"
+	"fmt"
+	"image/png"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+
+	"huitou/cmd/internal/demo"
+	"huitou/model/db"
+)
+
+// From the printed card to the follow, as a phone does it: what the card says is opened, what the page shows is scanned, and WeChat tells us of
+// the parcel's scan. Half a year later the same card works still.
+func TestPrintedCardLeadsToTheFollow(t *testing.T) {
+	t.Parallel()
+	s := start(t, db.SQLite)
+	owner, p := s.owner(t), s.shopper(t)
+	s.must(t, call{method: "POST", path: "/ingest/v1/orders", signed: true, body: s.order("CARD-1", p.phone, 100_00)}, nil)
+	order := map[string]any{"source": demo.Source, "number": "CARD-1"}
+	card := map[string]any{"source": demo.Source, "number": "CARD-1", "shop": "茶铺", "title": "扫码联系我们"}
+	link := readCode(t, s.must(t, call{method: "POST", path: "/admin/v1/parcel-cards", token: owner, body: card}, nil).body)
+	path, ok := strings.CutPrefix(link, s.settings.PublicURL)
+	if !ok || !strings.HasPrefix(path, "/p/") {
+		t.Fatalf("the card says %s", link)
+	}
+	var code struct {
+		Ticket, URL string
+		Scans       int64
+	}
+	scan := func(want int64) {
+		t.Helper()
+		page := s.must(t, call{method: "GET", path: path}, nil)
+		if body := string(page.body); strings.Contains(body, "CARD-1") || strings.Contains(body, p.phone) {
+			t.Errorf("the page tells of the order: %s", body)
+		}
+		says := readCode(t, s.must(t, call{method: "GET", path: path + "/code.png"}, nil).body)
+		s.must(t, call{method: "POST", path: "/admin/v1/parcel-codes", token: owner, body: order}, &code)
+		if says != code.URL {
+			t.Fatalf("the page's picture says %s, want %s", says, code.URL)
+		}
+		s.weixinDoes(t, "POST", "/_sim/users/"+p.user+"/scan", map[string]any{"ticket": code.Ticket}, nil)
+		eventually(t, "the scan is counted", func() error {
+			if s.must(t, call{method: "POST", path: "/admin/v1/parcel-codes", token: owner, body: order}, &code); code.Scans != want {
+				return fmt.Errorf("%d scans, want %d", code.Scans, want)
+			}
+			return nil
+		})
+	}
+	scan(1)
+	first := code.Ticket
+	s.clock.Advance(180 * 24 * time.Hour)
+	owner = s.owner(t)
+	scan(2)
+	if code.Ticket == first {
+		t.Error("the picture is half a year old")
+	}
+	if a := s.do(t, call{method: "GET", path: "/p/00000000000000000000"}); a.status != http.StatusNotFound {
+		t.Errorf("a guessed card: %d", a.status)
+	}
+}
+
+// readCode decodes a QR code as a phone would.
+func readCode(t *testing.T, picture []byte) string {
+	t.Helper()
+	img, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bits, err := gozxing.NewBinaryBitmapFromImage(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := qrcode.NewQRCodeReader().Decode(bits, nil)
+	if err != nil {
+		t.Fatalf("no phone reads this: %v", err)
+	}
+	return found.GetText()
+}
