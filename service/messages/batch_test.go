@@ -288,6 +288,15 @@ func TestThePlatformKnowsBetter(t *testing.T) {
 	if _, calls := w.phone.seen(); calls != 2 {
 		t.Errorf("%d calls, want the two that found out", calls)
 	}
+	list, err := w.s.Consents(context.Background(), 1)
+	if err != nil || len(list) != 3 {
+		t.Fatalf("consents %+v, %v", list, err)
+	}
+	for _, c := range list { // the one that was to pay too
+		if c.State != model.ConsentCleared || c.ClearedWhy != "43101" || c.UsedAt != nil {
+			t.Errorf("consent %+v, want it cleared by the platform's word", c)
+		}
+	}
 	w.sound()
 }
 
@@ -308,5 +317,38 @@ func TestRoomIsGivenBackToItsDay(t *testing.T) {
 	if err != nil || len(days) != 1 || days[0].Sent != 0 {
 		t.Errorf("days %+v, %v; want the 21st with nothing", days, err)
 	}
+	w.sound()
+}
+
+// A window closes at its last instant, and the act that opened it, told again, opens nothing anew.
+func TestAWindowIsSpentOnce(t *testing.T) {
+	d, clock := dbtest.SQLite(t)
+	w := newWorld(t, d, clock)
+	wrote := wechat.Push{AppID: oaApp, OpenID: "o1", Kind: wechat.KindText, CreatedAt: clock.Now()}
+	act := func(p wechat.Push) {
+		t.Helper()
+		if err := w.s.Acted(context.Background(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send := func(key string, state model.MessageState, reason string) {
+		t.Helper()
+		w.enqueue(only(model.ChannelCustomerService, key))
+		w.run()
+		w.want(key, state, reason)
+	}
+	act(wrote)
+	for n := range 5 {
+		send(fmt.Sprintf("text:%d", n), model.MessageDelivered, "")
+	}
+	act(wrote)
+	send("text:5", model.MessageSuppressed, "no_window")
+	clock.Advance(time.Minute)
+	wrote.CreatedAt = clock.Now()
+	act(wrote)
+	clock.Advance(48*time.Hour - time.Microsecond)
+	send("text:6", model.MessageDelivered, "")
+	clock.Advance(time.Microsecond)
+	send("text:7", model.MessageSuppressed, "no_window")
 	w.sound()
 }
