@@ -204,7 +204,7 @@ var others = []string{
 	"GET /healthz", "GET /readyz", "GET /docs", "GET /docs/*", "GET /demo.json",
 	"GET /openapi.json", "GET /openapi.yaml", "GET /openapi-3.0.json", "GET /openapi-3.0.yaml",
 	"GET /wechat/oa", "POST /wechat/oa", "GET /wechat/mini", "POST /wechat/mini", "POST /wechat/pay/notices/payment", "POST /wechat/pay/notices/refund",
-	"GET /", "GET /s/:token", "POST /s/:token", "GET /s/assets/:file",
+	"GET /", "GET /s/:token", "POST /s/:token", "GET /s/assets/:file", "GET /p/:token", "GET /p/:token/code.png",
 	"GET /console/why", "POST /console/why", "GET /console/why/:id",
 	"GET /console/tasks", "POST /console/tasks/:id/take", "POST /console/tasks/:id/phone", "POST /console/tasks/:id/close",
 	"GET /console", "GET /console/sign-in", "POST /console/sign-in", "POST /console/sign-out", "POST /console/coupons", "POST /console/verifications", "GET /console/verifications/:id", "POST /console/verifications/:id/undo", "GET /console/assets/:file",
