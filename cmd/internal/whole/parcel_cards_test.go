@@ -45,7 +45,7 @@ func TestPrintedCardLeadsToTheFollow(t *testing.T) {
 		if says != code.URL {
 			t.Fatalf("the page's picture says %s, want %s", says, code.URL)
 		}
-		s.weixinDoes(t, "POST", "/_sim/users/"+p.user+"/scan", map[string]any{"ticket": code.Ticket}, nil)
+		s.weixinDoes(t, "POST", "/_sim/users/"+p.user+"/scan", map[string]any{"ticket": says}, nil) // the long press
 		eventually(t, "the scan is counted", func() error {
 			if s.must(t, call{method: "POST", path: "/admin/v1/parcel-codes", token: owner, body: order}, &code); code.Scans != want {
 				return fmt.Errorf("%d scans, want %d", code.Scans, want)
