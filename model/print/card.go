@@ -12,7 +12,7 @@ type Design struct{ Shop, Title, Hint string }
 
 // Card is what one card says beside its design.
 type Card struct {
-	Says  string // the code
+	Says  string // the code; empty when a picture is drawn instead
 	Token string // of the code, for people who read it out
 	Order string // the order's number; its end is printed, so that the packer finds the parcel
 }

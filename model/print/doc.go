@@ -9,6 +9,7 @@
 //     length and through the wear of a parcel. It corrects 15 % of itself (level M).
 //   - Words are in the embedded font only. A letter that it does not have is refused before anything is printed; so are words that
 //     do not fit their place at the smallest size that people read.
-//   - Modules are vectors in PDF and whole pixels in PNG: no printer's scaling blurs them.
+//   - Modules are vectors in PDF and whole pixels in PNG: no printer's scaling blurs them. A mini-program's round code exists only as the JPEG that
+//     WeChat drew; it is printed as it came, 280 of its pixels on 30 mm.
 //   - A sheet's crop marks lie outside the cards and 1 mm off, so that a cut a little off leaves none.
 package print

@@ -32,6 +32,10 @@ func LayoutOf(name string) (l Layout, ok bool) {
 	return Layouts[i], true
 }
 
+// picture is how wide a picture of a code is printed. A picture has its own margin, which is less than a tenth of it on each side, so that
+// the code itself is about as wide as one that is drawn here.
+func (l Layout) picture() float64 { return min(1.2*l.code, l.box-2, l.Height-2) }
+
 // alone tells whether each card is a page of its own, for a printer of labels.
 func (l Layout) alone() bool { return l.Columns*l.Rows == 1 }
 

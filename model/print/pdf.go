@@ -18,9 +18,21 @@ const points = 72 / 25.4
 // PDF writes cards on as many pages as they need. made is the document's date; the same input gives the same bytes. A design with
 // Problems is an error.
 func PDF(w io.Writer, l Layout, d Design, cards []Card, made time.Time) error {
+	doc, err := compose(l, d, cards, made, (*sheet).modules)
+	if err != nil {
+		return err
+	}
+	if err := doc.Output(w); err != nil {
+		return fmt.Errorf("write %d cards as PDF: %w", len(cards), err)
+	}
+	return nil
+}
+
+// compose makes the document of cards; code draws the code of the i-th one at (x, y), the upper left corner of its card.
+func compose(l Layout, d Design, cards []Card, made time.Time, code func(s *sheet, i int, c Card, x, y float64) error) (*fpdf.Fpdf, error) {
 	lines, problems := d.place(l)
 	if len(problems) > 0 {
-		return fmt.Errorf("%s: %s", problems[0].Field, problems[0].Reason)
+		return nil, fmt.Errorf("%s: %s", problems[0].Field, problems[0].Reason)
 	}
 	width, height := l.page()
 	doc := fpdf.NewCustom(&fpdf.InitType{UnitStr: "mm", Size: fpdf.SizeType{Wd: width, Ht: height}})
@@ -38,14 +50,14 @@ func PDF(w io.Writer, l Layout, d Design, cards []Card, made time.Time) error {
 		if i%l.PerPage() == 0 {
 			s.page()
 		}
-		if err := s.card(i%l.PerPage(), lines, c); err != nil {
-			return err
+		n := i % l.PerPage()
+		x, y := s.left+float64(n%l.Columns)*l.Width, s.top+float64(n/l.Columns)*l.Height
+		if err := code(&s, i, c, x, y); err != nil {
+			return nil, err
 		}
+		s.words(x, y, lines, c)
 	}
-	if err := doc.Output(w); err != nil {
-		return fmt.Errorf("write %d cards as PDF: %w", len(cards), err)
-	}
-	return nil
+	return doc, nil
 }
 
 // sheet is a document in the making.
@@ -78,21 +90,23 @@ func (s *sheet) page() {
 	}
 }
 
-// card draws the n-th card of a page.
-func (s *sheet) card(n int, lines []line, c Card) error {
-	x := s.left + float64(n%s.l.Columns)*s.l.Width
-	y := s.top + float64(n/s.l.Columns)*s.l.Height
-	m, err := modules(c.Says)
-	if err != nil {
-		return err
-	}
-	s.code(m, x+(s.l.box-s.l.code)/2, y+(s.l.Height-s.l.code)/2)
+// words writes what stands beside the code of a card.
+func (s *sheet) words(x, y float64, lines []line, c Card) {
 	for _, list := range [][]line{lines, s.l.own(c)} {
 		for _, t := range list {
 			s.doc.SetFont("cards", "", t.size)
 			s.doc.Text(x+t.x, y+t.y, t.text)
 		}
 	}
+}
+
+// modules draws the code of what a card says.
+func (s *sheet) modules(_ int, c Card, x, y float64) error {
+	m, err := modules(c.Says)
+	if err != nil {
+		return err
+	}
+	s.code(m, x+(s.l.box-s.l.code)/2, y+(s.l.Height-s.l.code)/2)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"image/jpeg"
 	"image/png"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
+	qr "github.com/skip2/go-qrcode"
 
 	"huitou/model/print"
 	"huitou/model/print/font"
@@ -127,30 +129,13 @@ func TestSheetsAsPrinted(t *testing.T) {
 	for _, l := range print.Layouts {
 		t.Run(l.Name, func(t *testing.T) {
 			cards := cards[:min(len(cards), l.PerPage()+1)]
-			dir := t.TempDir()
-			file := filepath.Join(dir, "cards.pdf")
 			var b bytes.Buffer
 			if err := print.PDF(&b, l, shop, cards, made); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if out, err := exec.Command("pdftoppm", "-gray", "-r", "150", "-png", file, filepath.Join(dir, "page")).CombinedOutput(); err != nil || len(out) > 0 {
-				t.Fatalf("pdftoppm: %v %s", err, out)
-			}
-			pages, _ := filepath.Glob(filepath.Join(dir, "page*.png"))
-			slices.Sort(pages)
-			if len(pages) != 2 {
-				t.Fatalf("%d pages for %d cards, want 2", len(pages), len(cards))
-			}
-			var drawn []image.Image
-			for _, name := range pages {
-				page, err := os.ReadFile(name)
-				if err != nil {
-					t.Fatal(err)
-				}
-				drawn = append(drawn, decoded(t, page))
+			drawn := rendered(t, b.Bytes())
+			if len(drawn) != 2 {
+				t.Fatalf("%d pages for %d cards, want 2", len(drawn), len(cards))
 			}
 			for _, i := range []int{l.PerPage() - 1, l.PerPage()} { // the last one is on the next page
 				if says := read(t, cut(drawn[i/l.PerPage()], l, i%l.PerPage(), 150)); says != cards[i].Says {
@@ -310,6 +295,152 @@ func TestOrdersWithStrangeNumbers(t *testing.T) {
 		if err := print.PDF(&bytes.Buffer{}, l, shop, cards, made); err != nil {
 			t.Errorf("%s: %v", l.Name, err)
 		}
+	}
+}
+
+// drawnCode is what another program draws: a code with its margin, 280 pixels wide.
+func drawnCode(t testing.TB, says string) []byte {
+	t.Helper()
+	q, err := qr.New(says, qr.Medium)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, q.Image(280), &jpeg.Options{Quality: 80}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// A sheet of pictures, as another program renders it: each card has its own picture, in its place, and the words beside it. The document is
+// the same every time.
+func TestSheetsOfPictures(t *testing.T) {
+	cards := many(22)
+	for _, l := range print.Layouts {
+		t.Run(l.Name, func(t *testing.T) {
+			cards := cards[:min(len(cards), l.PerPage()+1)]
+			asked := 0
+			write := func() []byte {
+				var b bytes.Buffer
+				err := print.PicturePDF(&b, l, shop, cards, made, func(i int) (print.Picture, error) {
+					asked++
+					return print.ReadPicture(drawnCode(t, cards[i].Says))
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return b.Bytes()
+			}
+			file := write()
+			if asked != len(cards) || !bytes.Equal(write(), file) {
+				t.Errorf("asked for %d pictures of %d cards, or another document the second time", asked, len(cards))
+			}
+			if _, err := exec.LookPath("pdftoppm"); err != nil {
+				t.Skip("pdftoppm (poppler-utils) is not installed")
+			}
+			drawn := rendered(t, file)
+			if len(drawn) != 2 {
+				t.Fatalf("%d pages for %d cards, want 2", len(drawn), len(cards))
+			}
+			for _, i := range []int{0, l.PerPage() - 1, l.PerPage()} {
+				if says := read(t, cut(drawn[i/l.PerPage()], l, i%l.PerPage(), 150)); says != cards[i].Says {
+					t.Errorf("card %d says %q, want %q", i, says, cards[i].Says)
+				}
+			}
+		})
+	}
+}
+
+// rendered returns the pages of a document as another program draws them, 150 dots an inch.
+func rendered(t *testing.T, file []byte) (pages []image.Image) {
+	t.Helper()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "cards.pdf")
+	if err := os.WriteFile(name, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("pdftoppm", "-gray", "-r", "150", "-png", name, filepath.Join(dir, "page")).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Fatalf("pdftoppm: %v %s", err, out)
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, "page*.png"))
+	slices.Sort(names)
+	for _, name := range names {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, decoded(t, page))
+	}
+	return pages
+}
+
+// The document itself holds: every offset leads to its object, every picture is there byte for byte.
+func TestPicturesInTheDocument(t *testing.T) {
+	cards := many(12)
+	var b bytes.Buffer
+	err := print.PicturePDF(&b, print.Layouts[0], shop, cards, made, func(i int) (print.Picture, error) { return print.ReadPicture(drawnCode(t, cards[i].Says)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := b.Bytes()
+	for i, c := range cards {
+		if !bytes.Contains(doc, append([]byte("stream\n"), drawnCode(t, c.Says)...)) {
+			t.Errorf("the picture of card %d is not in the document", i)
+		}
+	}
+	update := doc[bytes.LastIndex(doc, []byte("\nxref\n"))+1:]
+	var first, n, at int
+	lines := strings.Split(string(update), "\n")
+	if _, err := fmt.Sscanf(lines[2], "%d", &at); err != nil || !bytes.HasPrefix(doc[at:], []byte("2 0 obj\n")) {
+		t.Errorf("%q leads to %.20q, %v", lines[2], doc[at:], err)
+	}
+	if _, err := fmt.Sscanf(lines[3], "%d %d", &first, &n); err != nil || n != len(cards) {
+		t.Fatalf("%q, %v; want %d pictures", lines[3], err, len(cards))
+	}
+	for i := range n {
+		if _, err := fmt.Sscanf(lines[4+i], "%d", &at); err != nil || !bytes.HasPrefix(doc[at:], fmt.Appendf(nil, "%d 0 obj\n", first+i)) {
+			t.Errorf("%q leads to %.20q, %v", lines[4+i], doc[at:], err)
+		}
+	}
+}
+
+func TestPicturesOnLabels(t *testing.T) {
+	c := many(1)[0]
+	for _, l := range print.Layouts {
+		for _, dpi := range print.Resolutions {
+			b, err := print.PicturePNG(l, shop, c, drawnCode(t, c.Says), dpi)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if says := read(t, decoded(t, b)); says != c.Says {
+				t.Errorf("%s at %d dpi says %q", l.Name, dpi, says)
+			}
+		}
+	}
+}
+
+func TestPicturesThatCannotBePrinted(t *testing.T) {
+	square := func(w, h int) []byte {
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, w, h)), nil); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	whole := drawnCode(t, "x")
+	for name, file := range map[string][]byte{
+		"nothing": nil, "an error": []byte(`{"errcode":41030}`), "half": whole[:len(whole)/2], "large": append(bytes.Clone(whole), make([]byte, print.MaxPicture)...),
+		"tiny": square(100, 100), "huge": square(1300, 1300), "not square": square(280, 300),
+	} {
+		if _, err := print.ReadPicture(file); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+		if _, err := print.PicturePNG(print.Layouts[0], shop, many(1)[0], file, 203); err == nil {
+			t.Errorf("%s: drawn", name)
+		}
+	}
+	if _, err := print.ReadPicture(square(280, 280)); err != nil {
+		t.Errorf("a gray picture: %v", err)
 	}
 }
 
