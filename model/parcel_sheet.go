@@ -20,6 +20,7 @@ type ParcelSheetCode string
 const (
 	SheetLink    ParcelSheetCode = "link"    // an address of ours, which works for ever
 	SheetAccount ParcelSheetCode = "account" // the official account's own code, which works 30 days at most
+	SheetMini    ParcelSheetCode = "mini"    // the mini-program's round code, which works for ever
 )
 
 // ParcelSheet is a number of parcel cards that are printed together.
@@ -35,6 +36,7 @@ type ParcelSheet struct {
 	MadeBy                StaffID
 	CreatedAt, UpdatedAt  time.Time
 	FinishedAt            *time.Time
+	PurgedAt              *time.Time // since when its pictures are gone
 }
 
 // TableName names the table.
@@ -52,3 +54,14 @@ type ParcelSheetCard struct {
 
 // TableName names the table.
 func (ParcelSheetCard) TableName() string { return "parcel_sheet_cards" }
+
+// ParcelSheetPicture is the mini-program's code of one card, as WeChat drew it.
+type ParcelSheetPicture struct {
+	CardID  int64 `gorm:"primaryKey;autoIncrement:false"`
+	SheetID ParcelSheetID
+	Picture []byte // JPEG
+	MadeAt  time.Time
+}
+
+// TableName names the table.
+func (ParcelSheetPicture) TableName() string { return "parcel_sheet_pictures" }

@@ -6,6 +6,7 @@ var Rows = []any{
 	ParcelScan{},
 	ParcelSheet{},
 	ParcelSheetCard{},
+	ParcelSheetPicture{},
 	Visit{},
 	VisitPlan{},
 	VisitPlanVersion{},

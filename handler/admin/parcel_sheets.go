@@ -17,8 +17,8 @@ import (
 // ParcelSheets declares how staff print cards for parcels: sheets of thousands as PDF, or one card for a printer of labels.
 func ParcelSheets(r *web.Routes, s *aftersale.Service) {
 	web.Post(r, "/parcel-sheets", web.Staff(staff.ParcelsMake), web.Doc{
-		ID: "make-parcel-sheet", Summary: "批量制作包裹卡:最多 5000 个订单一批,后台生成,做好后下载 PDF", Tag: "售后", Status: http.StatusAccepted, MaxBody: 2 << 20,
-		Errors: []*fault.Fault{fault.ErrInvalid, aftersale.ErrPolicy, db.ErrKeyReused},
+		ID: "make-parcel-sheet", Summary: "批量制作包裹卡:最多 5000 个订单一批(小程序码 1000 个),后台生成,做好后下载 PDF", Tag: "售后", Status: http.StatusAccepted, MaxBody: 2 << 20,
+		Errors: []*fault.Fault{fault.ErrInvalid, aftersale.ErrPolicy, aftersale.ErrSheetLarge, db.ErrKeyReused},
 	}, func(ctx context.Context, in *makeSheetRequest) (*sheetReply, error) {
 		list := make([]aftersale.OrderRef, len(in.Body.Orders))
 		for i, o := range in.Body.Orders {
@@ -81,7 +81,7 @@ func ParcelSheets(r *web.Routes, s *aftersale.Service) {
 	})
 	web.Post(r, "/parcel-cards", web.Staff(staff.ParcelsMake), web.Doc{
 		ID: "print-parcel-card", Summary: "打印一张包裹卡(PNG),供标签打印机使用", Tag: "售后", Produces: "image/png",
-		Errors: []*fault.Fault{fault.ErrInvalid, aftersale.ErrPolicy, orders.ErrUnknown, aftersale.ErrNoParcel, aftersale.ErrQR},
+		Errors: []*fault.Fault{fault.ErrInvalid, aftersale.ErrPolicy, orders.ErrUnknown, aftersale.ErrNoParcel, aftersale.ErrQR, aftersale.ErrMiniPage, aftersale.ErrMiniQuota},
 	}, func(ctx context.Context, in *printCardRequest) (*fileReply, error) {
 		b := in.Body
 		file, err := s.Card(ctx, aftersale.PrintCard{MakeParcelCode: aftersale.MakeParcelCode{Staff: web.Actor(ctx).ID, Source: b.Source, Number: b.Number},
@@ -107,7 +107,7 @@ type makeSheetRequest struct {
 	Body struct {
 		Orders []orderOfSheet        `json:"orders" minItems:"1" maxItems:"5000" doc:"the cards stand in this order"`
 		Layout string                `json:"layout,omitempty" enum:"a4x10,a4x21,label" doc:"a4x10 (the default): 90 x 54 mm; a4x21: 64 x 38 mm; label: one of 60 x 40 mm on each page"`
-		Code   model.ParcelSheetCode `json:"code,omitempty" enum:"link,account" doc:"link (the default) works for ever and needs no call to WeChat; account is the official account's own code, which works 30 days"`
+		Code   model.ParcelSheetCode `json:"code,omitempty" enum:"link,account,mini" doc:"link (the default) works for ever and needs no call to WeChat; account is the official account's own code, which works 30 days; mini is the mini-program's, at most 1000 on a sheet, which can be printed for 30 days"`
 		Shop   string                `json:"shop" minLength:"1" maxLength:"30"`
 		Title  string                `json:"title" minLength:"1" maxLength:"30"`
 		Hint   string                `json:"hint,omitempty" maxLength:"80" doc:"nothing may be promised for following, sharing or praise"`
@@ -120,7 +120,7 @@ type printCardRequest struct {
 		Number string                `json:"number" minLength:"1" maxLength:"64" doc:"order number there"`
 		Layout string                `json:"layout,omitempty" enum:"a4x10,a4x21,label" doc:"label is the default"`
 		DPI    int                   `json:"dpi,omitempty" enum:"203,300" doc:"203 is the default"`
-		Code   model.ParcelSheetCode `json:"code,omitempty" enum:"link,account" doc:"link (the default) works for ever and needs no call to WeChat; account is the official account's own code, which works 30 days"`
+		Code   model.ParcelSheetCode `json:"code,omitempty" enum:"link,account,mini" doc:"link (the default) works for ever and needs no call to WeChat; account is the official account's own code, which works 30 days; mini is the mini-program's, at most 1000 on a sheet, which can be printed for 30 days"`
 		Shop   string                `json:"shop" minLength:"1" maxLength:"30"`
 		Title  string                `json:"title" minLength:"1" maxLength:"30"`
 		Hint   string                `json:"hint,omitempty" maxLength:"80" doc:"nothing may be promised for following, sharing or praise"`
@@ -133,7 +133,7 @@ type sheetOfCards struct {
 	ID         model.PublicID         `json:"id"`
 	State      model.ParcelSheetState `json:"state" enum:"queued,working,ready,failed"`
 	Reason     string                 `json:"reason" doc:"code of why it failed, or why it stands still; empty otherwise"`
-	Code       model.ParcelSheetCode  `json:"code" enum:"link,account"`
+	Code       model.ParcelSheetCode  `json:"code" enum:"link,account,mini"`
 	Layout     string                 `json:"layout"`
 	Shop       string                 `json:"shop"`
 	Title      string                 `json:"title"`

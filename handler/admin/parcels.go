@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"huitou/handler/web"
+	"huitou/model"
 	"huitou/model/fault"
 	"huitou/service/aftersale"
 	"huitou/service/orders"
@@ -27,6 +28,39 @@ func Parcels(r *web.Routes, s *aftersale.Service) {
 			code.Token, code.Scene, code.Ticket, code.URL, code.ImageURL, code.ExpiresAt, code.Scans, code.Follows,
 		}}, nil
 	})
+	web.Get(r, "/parcel-codes", web.Staff(staff.ParcelsMake), web.Doc{
+		ID: "find-parcel-codes", Summary: "按包裹卡上印的卡号查订单", Tag: "售后", Errors: []*fault.Fault{fault.ErrInvalid},
+	}, func(ctx context.Context, in *cardNumberRequest) (*cardOrdersReply, error) {
+		list, err := s.ByCardNumber(ctx, in.TokenPrefix)
+		if err != nil {
+			return nil, err
+		}
+		out := &cardOrdersReply{}
+		out.Body.Orders = make([]cardOrder, len(list))
+		for i, c := range list {
+			out.Body.Orders[i] = cardOrder{c.OrderID, c.Source, c.Number, c.MadeAt.UTC(), c.Scans, c.Follows}
+		}
+		return out, nil
+	})
+}
+
+type cardNumberRequest struct {
+	TokenPrefix string `query:"token_prefix" required:"true" minLength:"8" maxLength:"32" doc:"the number on the card, such as 3F7K-9QXA; case, dashes and spaces do not matter"`
+}
+
+type cardOrdersReply struct {
+	Body struct {
+		Orders []cardOrder `json:"orders" doc:"at most 20"`
+	}
+}
+
+type cardOrder struct {
+	OrderID model.OrderID `json:"order_id"`
+	Source  string        `json:"source"`
+	Number  string        `json:"number"`
+	MadeAt  time.Time     `json:"made_at" doc:"when the card got its code"`
+	Scans   int64         `json:"scans"`
+	Follows int64         `json:"follows"`
 }
 
 type parcelCodeRequest struct {

@@ -24,35 +24,45 @@ type Picture struct {
 	gray bool
 }
 
-// ReadPicture checks that a file is a whole picture that can be printed: a square JPEG of 200 to 1,280 pixels and up to MaxPicture bytes.
-func ReadPicture(file []byte) (Picture, error) {
-	p, _, err := decode(file)
-	return p, err
-}
-
-func decode(file []byte) (p Picture, img image.Image, err error) {
+// ReadPicture takes a file that WholePicture took; it looks at its beginning only. It returns an error for one that is not a square JPEG of 200 to
+// 1,280 pixels and up to MaxPicture bytes.
+func ReadPicture(file []byte) (p Picture, err error) {
 	if len(file) > MaxPicture {
-		return p, nil, fmt.Errorf("a picture of %d bytes, may have %d", len(file), MaxPicture)
+		return p, fmt.Errorf("a picture of %d bytes, may have %d", len(file), MaxPicture)
 	}
 	c, err := jpeg.DecodeConfig(bytes.NewReader(file))
 	if err != nil {
-		return p, nil, fmt.Errorf("read a picture: %w", err)
+		return p, fmt.Errorf("read a picture: %w", err)
 	}
 	if c.Width != c.Height || c.Width < leastPicture || c.Width > mostPicture {
-		return p, nil, fmt.Errorf("a picture of %d x %d pixels, want a square of %d to %d", c.Width, c.Height, leastPicture, mostPicture)
+		return p, fmt.Errorf("a picture of %d x %d pixels, want a square of %d to %d", c.Width, c.Height, leastPicture, mostPicture)
 	}
 	if c.ColorModel != color.GrayModel && c.ColorModel != color.YCbCrModel {
-		return p, nil, fmt.Errorf("a picture neither gray nor in the usual colours")
+		return p, fmt.Errorf("a picture neither gray nor in the usual colours")
 	}
-	if img, err = jpeg.Decode(bytes.NewReader(file)); err != nil {
-		return p, nil, fmt.Errorf("read a picture: %w", err)
+	return Picture{file, c.Width, c.ColorModel == color.GrayModel}, nil
+}
+
+// WholePicture returns an error for a file that ReadPicture refuses or that breaks off.
+func WholePicture(file []byte) error {
+	_, err := decode(file)
+	return err
+}
+
+func decode(file []byte) (image.Image, error) {
+	if _, err := ReadPicture(file); err != nil { // before room is made for its pixels
+		return nil, err
 	}
-	return Picture{file, c.Width, c.ColorModel == color.GrayModel}, img, nil
+	img, err := jpeg.Decode(bytes.NewReader(file))
+	if err != nil {
+		return nil, fmt.Errorf("read a picture: %w", err)
+	}
+	return img, nil
 }
 
 // PicturePNG is PNG with a picture instead of a code that is drawn here.
 func PicturePNG(l Layout, d Design, c Card, file []byte, dpi int) ([]byte, error) {
-	_, picture, err := decode(file)
+	picture, err := decode(file)
 	if err != nil {
 		return nil, err
 	}

@@ -432,14 +432,14 @@ func TestPicturesThatCannotBePrinted(t *testing.T) {
 		"nothing": nil, "an error": []byte(`{"errcode":41030}`), "half": whole[:len(whole)/2], "large": append(bytes.Clone(whole), make([]byte, print.MaxPicture)...),
 		"tiny": square(100, 100), "huge": square(1300, 1300), "not square": square(280, 300),
 	} {
-		if _, err := print.ReadPicture(file); err == nil {
+		if err := print.WholePicture(file); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 		if _, err := print.PicturePNG(print.Layouts[0], shop, many(1)[0], file, 203); err == nil {
 			t.Errorf("%s: drawn", name)
 		}
 	}
-	if _, err := print.ReadPicture(square(280, 280)); err != nil {
+	if err := print.WholePicture(square(280, 280)); err != nil {
 		t.Errorf("a gray picture: %v", err)
 	}
 }

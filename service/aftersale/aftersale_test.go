@@ -26,6 +26,7 @@ import (
 	"huitou/service/messages"
 	"huitou/service/orders"
 	"huitou/service/points"
+	"huitou/service/qrcodes"
 	"huitou/service/staff"
 	"huitou/service/surveys"
 	"huitou/service/tasks"
@@ -97,6 +98,7 @@ type world struct {
 	outbox  *messages.Service
 	s       *aftersale.Service
 	wechat  *account
+	mini    *program
 
 	visited map[model.OrderID][]model.Visit // see look
 	tokens  map[string]string
@@ -104,7 +106,7 @@ type world struct {
 
 func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock) *world {
 	log := slog.New(slog.DiscardHandler)
-	w := &world{t: t, d: d, clock: clock, q: jobs.New(d, log), wechat: &account{unionIDs: map[string]string{}}}
+	w := &world{t: t, d: d, clock: clock, q: jobs.New(d, log), wechat: &account{unionIDs: map[string]string{}}, mini: &program{left: 1 << 20}}
 	w.facts = facts.New(w.q)
 	w.members = members.New(members.Deps{
 		DB: d, MiniAppID: miniApp, OAAppID: oaApp, PhoneKey: make([]byte, 32), Facts: w.facts, Log: log,
@@ -128,7 +130,7 @@ func newWorld(t testing.TB, d *db.DB, clock *dbtest.Clock) *world {
 	w.vault.Register()
 	w.s = aftersale.New(aftersale.Deps{
 		DB: d, OA: w.wechat, OAAppID: oaApp, Orders: w.orders, Members: w.members, Messages: outbox, Log: log,
-		Surveys: w.surveys, Tasks: w.tasks, Queue: w.q, SurveyURL: "https://shop.example/s/",
+		Mini: w.mini, MiniPage: qrcodes.MiniPage{Path: "pages/parcel"}, Surveys: w.surveys, Tasks: w.tasks, Queue: w.q, SurveyURL: "https://shop.example/s/",
 	})
 	w.s.Work(w.facts)
 	w.s.Register(w.vault)

@@ -15,6 +15,9 @@
 //   - A sheet is up to 5,000 cards in one document: made as a job, a thousand codes in a transaction, drawn from its rows whenever somebody asks for
 //     the file. A sheet of links needs no WeChat and can be printed for ever. One of the account's own codes needs a call for each card, goes on after
 //     a kill or a used-up quota where it stopped, and can be printed for three weeks, for its codes die after 30 days.
+//   - A sheet of the mini-program's codes has up to 1,000 cards, a call for each as well. Only WeChat draws these codes, so that the pictures are
+//     stored, each in a transaction of its own as soon as it is there, and put away 30 days after the sheet was asked for; the codes work for ever.
+//     A page that WeChat does not know fails the sheet; more than 5,000 calls a minute let it wait.
 //   - An order that cannot have a card is listed with its reason and keeps no other from being printed. Words that break a rule of the platform,
 //     have letters that cannot be printed, or do not fit are refused before anything is made.
 //   - A new follower who scans comes as subscribe, an old one as SCAN. Both mean the same here.

@@ -13,7 +13,15 @@ var (
 var (
 	ErrSheetUnknown  = fault.New(fault.NotFound, "parcels.sheet_unknown", "没有这批包裹卡", "there is no such sheet of parcel cards")
 	ErrSheetNotReady = fault.New(fault.Conflict, "parcels.sheet_not_ready", "这批包裹卡还没有做好", "the sheet of parcel cards is not ready")
-	ErrSheetOld      = fault.New(fault.Conflict, "parcels.sheet_old", "卡片上的二维码即将过期,请重新制作", "the codes on the sheet are about to expire: make a new one")
+	ErrSheetOld      = fault.New(fault.Conflict, "parcels.sheet_old", "卡片上的二维码即将过期或已清理,请重新制作", "the codes on the sheet are about to expire or were put away: make a new one")
+	ErrSheetLarge    = fault.New(fault.Invalid, "parcels.sheet_large", "小程序码一批最多 1000 张,请分批制作", "a sheet of mini-program codes has at most 1,000 cards: make several")
+)
+
+// Faults of mini-program codes.
+var (
+	// ErrMiniPage means that our settings name a page of the mini-program that WeChat does not know.
+	ErrMiniPage  = fault.New(fault.Conflict, "parcels.mini_page", "小程序页面尚未发布,无法生成小程序码", "the page of the mini-program is not published")
+	ErrMiniQuota = fault.New(fault.TooMany, "parcels.mini_quota", "小程序码生成过于频繁,请一分钟后再试", "WeChat's quota of mini-program codes is used up; try again in a minute")
 )
 
 // ErrPrinting means that others' sheets are drawn just now.

@@ -11,6 +11,7 @@ import (
 	"huitou/service/members"
 	"huitou/service/messages"
 	"huitou/service/orders"
+	"huitou/service/qrcodes"
 	"huitou/service/surveys"
 	"huitou/service/tasks"
 	"huitou/wechat"
@@ -22,11 +23,18 @@ type OA interface {
 	UserInfo(ctx context.Context, openID string) (wechat.Follower, error)
 }
 
+// Mini is what aftersale needs of the mini-program, as mini.Client has it.
+type Mini interface {
+	MiniCode(ctx context.Context, in wechat.MiniCode) (wechat.Image, error)
+}
+
 // Deps is what aftersale needs.
 type Deps struct {
 	DB       *db.DB
 	OA       OA
 	OAAppID  string
+	Mini     Mini
+	MiniPage qrcodes.MiniPage // which a scan of the mini-program's code opens
 	Orders   *orders.Service
 	Members  *members.Service
 	Messages *messages.Service

@@ -18,6 +18,9 @@ import (
 // MaxSheet is how many orders one sheet has at most; more are printed as several.
 const MaxSheet = 5000
 
+// MaxMiniSheet is how many of them a sheet of mini-program codes has.
+const MaxMiniSheet = 1000
+
 // OrderRef names an order.
 type OrderRef struct{ Source, Number string }
 
@@ -50,7 +53,7 @@ type Sheet struct {
 }
 
 // MakeSheet stores a sheet and the job that makes its codes, and returns at once. It returns fault.ErrInvalid with every faulty field, among
-// them letters that cannot be printed and words that do not fit, and ErrPolicy with the rule that the words break.
+// them letters that cannot be printed and words that do not fit, ErrSheetLarge, and ErrPolicy with the rule that the words break.
 func (s *Service) MakeSheet(ctx context.Context, in NewSheet) (v Sheet, err error) {
 	if in.Code == "" {
 		in.Code = model.SheetLink
@@ -59,12 +62,15 @@ func (s *Service) MakeSheet(ctx context.Context, in NewSheet) (v Sheet, err erro
 		in.Layout = print.Layouts[0].Name
 	}
 	var list []fault.Field
-	if in.Code != model.SheetLink && in.Code != model.SheetAccount {
-		list = append(list, fault.Field{Name: "code", Reason: "link or account"})
+	if !knownCode(in.Code) {
+		list = append(list, fault.Field{Name: "code", Reason: "link, account or mini"})
 	}
 	list = append(append(list, in.Design.faults(in.Layout)...), in.orderFaults()...)
 	if err := fault.InvalidFields(list); err != nil {
 		return v, err
+	}
+	if in.Code == model.SheetMini && len(in.Orders) > MaxMiniSheet {
+		return v, ErrSheetLarge.With("most", MaxMiniSheet)
 	}
 	if err := in.Design.allowed(); err != nil {
 		return v, err
@@ -74,6 +80,10 @@ func (s *Service) MakeSheet(ctx context.Context, in NewSheet) (v Sheet, err erro
 		return err
 	})
 	return v, err
+}
+
+func knownCode(c model.ParcelSheetCode) bool {
+	return c == model.SheetLink || c == model.SheetAccount || c == model.SheetMini
 }
 
 func (in NewSheet) orderFaults() (list []fault.Field) {

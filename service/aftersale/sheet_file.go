@@ -20,7 +20,7 @@ const pictureLeft = 5 * 24 * time.Hour
 const printingWait = 20 * time.Second
 
 // SheetFile prints a sheet as PDF; the same sheet gives the same file as long as its pictures live. It is drawn anew each time, which takes about a
-// second for 2,000 cards, and one file at a time in a process, which bounds the memory. It returns ErrSheetUnknown, ErrSheetNotReady, ErrPrinting
+// second for 2,000 cards, and one file at a time in a process, which bounds the memory: a font, some pictures, and the file itself. It returns ErrSheetUnknown, ErrSheetNotReady, ErrPrinting
 // while too many others print, and ErrSheetOld when the pictures on it will not live long enough.
 func (s *Service) SheetFile(ctx context.Context, id model.PublicID) ([]byte, error) {
 	select {
@@ -35,6 +35,7 @@ func (s *Service) SheetFile(ctx context.Context, id model.PublicID) ([]byte, err
 		sheet model.ParcelSheet
 		rows  []printedCard
 		now   time.Time
+		size  int64 // of its pictures
 	)
 	err := s.DB.Read(ctx, func(_ context.Context, tx *db.Tx) (err error) {
 		now = tx.Now
@@ -44,7 +45,13 @@ func (s *Service) SheetFile(ctx context.Context, id model.PublicID) ([]byte, err
 		if sheet.State != model.SheetReady {
 			return ErrSheetNotReady
 		}
-		rows, err = printedCards(tx, sheet.ID)
+		if sheet.PurgedAt != nil {
+			return ErrSheetOld
+		}
+		if rows, err = printedCards(tx, sheet.ID); err != nil || sheet.Code != model.SheetMini {
+			return err
+		}
+		size, err = pictureBytes(tx, sheet.ID)
 		return err
 	})
 	if err != nil {
@@ -62,7 +69,14 @@ func (s *Service) SheetFile(ctx context.Context, id model.PublicID) ([]byte, err
 		return nil, fmt.Errorf("sheet %d has the layout %s, which is gone", sheet.ID, sheet.Layout)
 	}
 	var b bytes.Buffer
-	if err := print.PDF(&b, layout, print.Design{Shop: sheet.Shop, Title: sheet.Title, Hint: sheet.Hint}, cards, sheet.CreatedAt.UTC()); err != nil {
+	design, made := print.Design{Shop: sheet.Shop, Title: sheet.Title, Hint: sheet.Hint}, sheet.CreatedAt.UTC()
+	if sheet.Code == model.SheetMini {
+		b.Grow(int(size) + len(cards)*1500 + 200_000) // a buffer that grows would take twice as much
+		err = print.PicturePDF(&b, layout, design, cards, made, s.storedPictures(ctx, rows))
+	} else {
+		err = print.PDF(&b, layout, design, cards, made)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("print sheet %d: %w", sheet.ID, err)
 	}
 	return b.Bytes(), nil
@@ -77,7 +91,7 @@ type PrintCard struct {
 	Design
 }
 
-// Card prints one card as PNG. It returns what MakeParcelCode and MakeSheet do.
+// Card prints one card as PNG. It returns what MakeParcelCode and MakeSheet do, and ErrMiniPage and ErrMiniQuota.
 func (s *Service) Card(ctx context.Context, in PrintCard) ([]byte, error) {
 	if in.Layout == "" {
 		in.Layout = "label"
@@ -85,7 +99,13 @@ func (s *Service) Card(ctx context.Context, in PrintCard) ([]byte, error) {
 	if in.DPI == 0 {
 		in.DPI = print.Resolutions[0]
 	}
+	if in.Code == "" {
+		in.Code = model.SheetLink
+	}
 	list := in.Design.faults(in.Layout)
+	if !knownCode(in.Code) {
+		list = append(list, fault.Field{Name: "code", Reason: "link, account or mini"})
+	}
 	if !slices.Contains(print.Resolutions, in.DPI) {
 		list = append(list, fault.Field{Name: "dpi", Reason: fmt.Sprintf("one of %v", print.Resolutions)})
 	}
@@ -101,7 +121,7 @@ func (s *Service) Card(ctx context.Context, in PrintCard) ([]byte, error) {
 	if in.Code == model.SheetAccount {
 		code, err = s.MakeParcelCode(ctx, in.MakeParcelCode)
 	} else {
-		err = s.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error { // a link needs no picture yet
+		err = s.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error { // the others need no picture of the account
 			row, err := s.reserve(ctx, tx, in.MakeParcelCode)
 			code = codeView(row)
 			return err
@@ -110,7 +130,15 @@ func (s *Service) Card(ctx context.Context, in PrintCard) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return print.PNG(layout, print.Design(in.Design), s.card(in.Code, code.Token, code.URL, in.Number), in.DPI)
+	card := s.card(in.Code, code.Token, code.URL, in.Number)
+	if in.Code == model.SheetMini {
+		picture, err := s.miniCode(ctx, code.Token, cardWidth)
+		if err != nil {
+			return nil, err
+		}
+		return print.PicturePNG(layout, print.Design(in.Design), card, picture, in.DPI)
+	}
+	return print.PNG(layout, print.Design(in.Design), card, in.DPI)
 }
 
 func (s *Service) card(kind model.ParcelSheetCode, token, url, number string) print.Card {

@@ -10,6 +10,7 @@ import (
 
 	"huitou/model"
 	"huitou/model/db"
+	"huitou/model/fault"
 	"huitou/service/jobs"
 	"huitou/service/orders"
 	"huitou/wechat"
@@ -22,12 +23,13 @@ type sheetArgs struct {
 }
 
 const (
-	// linkBatch is how many codes one transaction reserves; accountBatch how many pictures are made between two checkpoints.
-	linkBatch, accountBatch = 1000, 50
+	// linkBatch is how many codes one transaction reserves; pictureBatch how many pictures are made between two checkpoints.
+	linkBatch, pictureBatch = 1000, 50
 	// sheetTurn is how long one job works on a sheet before others get their turn; well below jobs.Lease.
 	sheetTurn = 30 * time.Second
-	// A sheet waits so long after WeChat did not answer, and so long when the day's or minute's calls are used up.
-	sheetRetry, sheetQuota = 30 * time.Second, 10 * time.Minute
+	// A sheet waits so long after WeChat did not answer, and so long when the account's calls of the day or the mini-program's of the minute are
+	// used up.
+	sheetRetry, sheetQuota, miniQuota = 30 * time.Second, 10 * time.Minute, time.Minute
 	// sheetPatience is how long a sheet of pictures may take in all; then it has failed.
 	sheetPatience = 24 * time.Hour
 )
@@ -41,7 +43,7 @@ const (
 // makeSheet works on a sheet until it is done or the turn is over.
 func (s *Service) makeSheet(ctx context.Context, in sheetArgs) error {
 	for end := s.DB.Now().Add(sheetTurn); ; {
-		more, err := s.sheetBatch(ctx, in.Sheet)
+		more, err := s.sheetBatch(ctx, in.Sheet, end)
 		if err != nil && wechatRefused(err) {
 			return s.sheetWaits(ctx, in.Sheet, err)
 		}
@@ -55,8 +57,8 @@ func (s *Service) makeSheet(ctx context.Context, in sheetArgs) error {
 }
 
 // sheetBatch makes the next cards. A process that is killed leaves a batch of links either whole or not begun; of pictures it leaves
-// those that were made, which the next one finds.
-func (s *Service) sheetBatch(ctx context.Context, id model.ParcelSheetID) (more bool, err error) {
+// those that were made, which the next one finds. No picture is begun after end.
+func (s *Service) sheetBatch(ctx context.Context, id model.ParcelSheetID, end time.Time) (more bool, err error) {
 	var (
 		sheet model.ParcelSheet
 		cards []model.ParcelSheetCard // that have their code, but not yet its picture
@@ -68,8 +70,9 @@ func (s *Service) sheetBatch(ctx context.Context, id model.ParcelSheetID) (more 
 			return err
 		}
 		batch := linkBatch
-		if sheet.Code == model.SheetAccount {
-			batch = accountBatch
+		pictures := sheet.Code != model.SheetLink
+		if pictures {
+			batch = pictureBatch
 		}
 		next, err := waitingCards(tx, id, batch)
 		if err != nil {
@@ -79,7 +82,7 @@ func (s *Service) sheetBatch(ctx context.Context, id model.ParcelSheetID) (more 
 			return err
 		}
 		done := next
-		if sheet.Code == model.SheetAccount {
+		if pictures {
 			done = slices.DeleteFunc(slices.Clone(next), func(c model.ParcelSheetCard) bool { return c.ParcelCodeID != nil })
 			cards = slices.DeleteFunc(slices.Clone(next), func(c model.ParcelSheetCard) bool { return c.ParcelCodeID == nil })
 		}
@@ -89,9 +92,19 @@ func (s *Service) sheetBatch(ctx context.Context, id model.ParcelSheetID) (more 
 	if err != nil || len(cards) == 0 {
 		return more, err
 	}
-	// One call after the other is pace enough: an account may make 100,000 pictures a day.
-	for _, c := range cards {
-		if _, err := s.picture(ctx, codes[*c.ParcelCodeID], staffPicture); err != nil {
+	// One call after the other is pace enough: an account may make 100,000 pictures a day, a mini-program 5,000 a minute.
+	for i, c := range cards {
+		if i > 0 && !s.DB.Now().Before(end) {
+			cards = cards[:i]
+			break
+		}
+		code := codes[*c.ParcelCodeID]
+		if sheet.Code == model.SheetMini {
+			err = s.miniOnce(ctx, c, code)
+		} else {
+			_, err = s.picture(ctx, code, staffPicture)
+		}
+		if err != nil {
 			return true, err
 		}
 	}
@@ -201,13 +214,18 @@ func (s *Service) checkpoint(tx *db.Tx, sheet model.ParcelSheet, done []model.Pa
 }
 
 // wechatRefused reports whether it is WeChat that keeps a sheet from going on.
-func wechatRefused(err error) bool { return errors.Is(err, ErrQR) }
+func wechatRefused(err error) bool {
+	return errors.Is(err, ErrQR) || errors.Is(err, ErrMiniPage) || errors.Is(err, ErrMiniQuota)
+}
 
 // sheetWaits notes why a sheet stands still and when to go on, or that it has failed.
 func (s *Service) sheetWaits(ctx context.Context, id model.ParcelSheetID, why error) error {
 	pause := sheetRetry
 	class := wechat.ClassOf(why)
-	if class == wechat.ClassQuota {
+	switch {
+	case errors.Is(why, ErrMiniQuota):
+		pause = miniQuota
+	case class == wechat.ClassQuota:
 		pause = sheetQuota
 	}
 	hopeless := class == wechat.ClassConfig || class == wechat.ClassDenied || class == wechat.ClassBug
@@ -216,7 +234,7 @@ func (s *Service) sheetWaits(ctx context.Context, id model.ParcelSheetID, why er
 		if err != nil || sheet.FinishedAt != nil {
 			return err
 		}
-		sheet.Reason, sheet.UpdatedAt = ErrQR.Code, tx.Now
+		sheet.Reason, sheet.UpdatedAt = fault.Of(why).Code, tx.Now
 		if hopeless = hopeless || tx.Now.Sub(sheet.CreatedAt) >= sheetPatience; hopeless {
 			sheet.State, sheet.FinishedAt = model.SheetFailed, &tx.Now
 		}

@@ -83,3 +83,13 @@ func count(tx *db.Tx, code model.ParcelCodeID, scan model.ParcelScan) error {
 	}
 	return nil
 }
+
+// ordersOfTokens returns the orders whose codes' tokens begin so. A range, for it uses the tokens' index in both databases; '{' follows 'z'.
+func ordersOfTokens(tx *db.Tx, prefix string, limit int) (rows []CardOrder, err error) {
+	err = tx.Gorm().Table("parcel_codes AS c").Select("c.order_id, o.source, o.number, c.created_at AS made_at, c.scans, c.follows").
+		Joins("JOIN orders o ON o.id = c.order_id").Where("c.token >= ? AND c.token < ?", prefix, prefix+"{").Order("c.token").Limit(limit).Scan(&rows).Error
+	if err != nil {
+		err = fmt.Errorf("look parcels up by the number of a card: %w", err)
+	}
+	return rows, err
+}

@@ -26,11 +26,17 @@ func Invariants() []audit.Invariant {
 		audit.SQL("sheets.states", "a sheet that is ready has all its cards, one that failed says why, and exactly those two have ended",
 			`SELECT id, state FROM parcel_sheets WHERE (state IN ('ready', 'failed')) <> (finished_at IS NOT NULL)
 			    OR (state = 'ready' AND (ready = 0 OR ready + refused <> total)) OR (state = 'failed' AND reason = '')
-			    OR (state = 'queued' AND ready > 0) OR state NOT IN ('queued', 'working', 'ready', 'failed') OR code NOT IN ('link', 'account')`),
+			    OR (state = 'queued' AND ready > 0) OR state NOT IN ('queued', 'working', 'ready', 'failed') OR code NOT IN ('link', 'account', 'mini')`),
 		audit.SQL("sheets.cards", "a card has the code of the order that it names",
 			`SELECT s.id, s.source, s.number FROM parcel_sheet_cards s LEFT JOIN parcel_codes c ON c.id = s.parcel_code_id
 			 LEFT JOIN orders o ON o.id = c.order_id
 			 WHERE s.parcel_code_id IS NOT NULL AND (o.id IS NULL OR o.source <> s.source OR o.number <> s.number)`),
+		audit.SQL("sheets.pictures", "a card with the mini-program's code has its picture as long as its sheet can be printed, and there are no others",
+			`SELECT c.id FROM parcel_sheets s JOIN parcel_sheet_cards c ON c.sheet_id = s.id AND c.parcel_code_id IS NOT NULL
+			 LEFT JOIN parcel_sheet_pictures p ON p.card_id = c.id WHERE s.code = 'mini' AND s.purged_at IS NULL AND p.card_id IS NULL
+			 UNION ALL SELECT p.card_id FROM parcel_sheet_pictures p LEFT JOIN parcel_sheet_cards c ON c.id = p.card_id LEFT JOIN parcel_sheets s ON s.id = c.sheet_id
+			 WHERE s.id IS NULL OR s.id <> p.sheet_id OR s.code <> 'mini' OR c.refusal <> ''
+			 UNION ALL SELECT s.id FROM parcel_sheets s WHERE s.purged_at IS NOT NULL AND (s.code <> 'mini' OR s.finished_at IS NULL)`),
 		audit.SQL("sheets.jobs", "every sheet that is not done has a job that goes on with it",
 			`SELECT s.id FROM parcel_sheets s LEFT JOIN jobs j ON j.unique_key = CONCAT('parcel_sheet:', s.id) AND j.state IN ('waiting', 'running')
 			 WHERE s.finished_at IS NULL AND j.id IS NULL`),

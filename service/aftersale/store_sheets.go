@@ -97,12 +97,13 @@ func refusedCards(tx *db.Tx, sheet model.ParcelSheetID, before int64, limit int)
 
 // printedCard is what a card needs to be drawn.
 type printedCard struct {
+	ID                 int64
 	Number, Token, URL string
 	ExpiresAt          *time.Time
 }
 
 func printedCards(tx *db.Tx, sheet model.ParcelSheetID) (rows []printedCard, err error) {
-	err = tx.Gorm().Table("parcel_sheet_cards AS s").Select("s.number, c.token, c.url, c.expires_at").
+	err = tx.Gorm().Table("parcel_sheet_cards AS s").Select("s.id, s.number, c.token, c.url, c.expires_at").
 		Joins("JOIN parcel_codes c ON c.id = s.parcel_code_id").Where("s.sheet_id = ?", sheet).Order("s.position").Scan(&rows).Error
 	if err != nil {
 		err = fmt.Errorf("read the cards of sheet %d: %w", sheet, err)

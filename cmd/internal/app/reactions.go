@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"huitou/model"
 	"huitou/model/db"
 	"huitou/model/fault"
 	"huitou/service/callbacks"
@@ -66,6 +67,7 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	// The timetable.
 	q.KeepTidy()
 	q.Every("staff.purge", jobs.Interval(time.Hour), v.Staff.Purge)
+	q.Every("aftersale.pictures", jobs.DailyAt(3, 50, model.Shanghai), v.Aftersale.PurgePictures)
 	q.Every("members.purge", jobs.Interval(time.Hour), v.Members.Purge)
 	q.Every("idempotency.purge", jobs.Interval(time.Hour), func(ctx context.Context) error { return purgeKeys(ctx, d) })
 }

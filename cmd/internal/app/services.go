@@ -138,7 +138,7 @@ func newServices(s Settings, d *db.DB, q *jobs.Queue, p platform) Services {
 		Expires: func(from time.Time) time.Time { return s.Earning.Expiry.At(from, model.Shanghai) },
 	})
 	v.Aftersale = aftersale.New(aftersale.Deps{
-		DB: d, OA: p.oa, OAAppID: s.OA.AppID, Orders: v.Orders, Members: v.Members, Messages: v.Messages, Log: log,
+		DB: d, OA: p.oa, OAAppID: s.OA.AppID, Mini: p.mini, MiniPage: s.MiniPage, Orders: v.Orders, Members: v.Members, Messages: v.Messages, Log: log,
 		Surveys: v.Surveys, Tasks: v.Tasks, Queue: q, SurveyURL: s.PublicURL + surveyLink, ParcelURL: s.PublicURL + parcelLink,
 	})
 	v.QRCodes = qrcodes.New(qrcodes.Deps{

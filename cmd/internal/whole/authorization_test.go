@@ -113,6 +113,7 @@ var audiences = map[string]audience{
 	"GET /admin/v1/orders/{id}":                         clerks,
 	"GET /admin/v1/messages":                            clerks,
 	"POST /admin/v1/parcel-codes":                       clerks,
+	"GET /admin/v1/parcel-codes":                        clerks,
 	"POST /admin/v1/parcel-sheets":                      clerks,
 	"GET /admin/v1/parcel-sheets":                       clerks,
 	"GET /admin/v1/parcel-sheets/{id}":                  clerks,
