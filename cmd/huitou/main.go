@@ -47,7 +47,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(
 		newDemo(), newTour(), newServe(), newSim(), newMigrate(), newAudit(), newOpenAPI(),
-		newImport(openData), newReport(openData), newTiers(openData), newReconcile(openData), newMenu(openData),
+		newImport(openData), newReport(openData), newTiers(openData), newReconcile(openData), newMenu(openData), newJobs(openData),
 	)
 	people := newStaff(openStaff)
 	for _, c := range people.Commands() {

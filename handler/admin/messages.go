@@ -36,6 +36,7 @@ func Messages(r *web.Routes, s *messages.Service) {
 		}
 		return &messageReply{Body: detailView(m)}, nil
 	})
+	messageRetries(r, s)
 	messageTemplates(r, s)
 	contactRules(r, s)
 }

@@ -13,6 +13,8 @@
 //     run twice: workers must be idempotent. A worker that wakes after its lease finds that it may not complete the job.
 //   - An error means another try, after a growing pause with jitter; after MaxAttempts the job is dead and keeps the reason.
 //     A panic counts as an error.
+//   - Dead jobs stay until somebody has them run again, after what they died of was mended (`huitou jobs retry`): the same row with all its
+//     tries before it. It stands in the staff trail. Of two who ask at once one retries it.
 //   - A Source is work without job rows: rows of its own that say when they are due, taken by the hundred. RunDue, Soonest and Run
 //     treat it like jobs.
 //   - Snooze puts a job off without counting a try; Cancel ends it for good.

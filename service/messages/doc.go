@@ -22,6 +22,9 @@
 //     answer is unknown at once. What is unknown is never sent again, by no channel (threat T45).
 //   - A message says itself when it is due; a worker that takes it moves that on, which is its lease. Each channel has a lane of its
 //     own, so that a slow platform holds up no other, and service goes before care before marketing.
+//   - Staff may have a failed or dead message sent again once its cause is mended (threat T46): the same row and key, from its first
+//     channel on, with its attempts counted on. Never one that a platform took or may have taken, nor one that is past its time or 30 days
+//     old; and only when some channel could send it as far as can be seen from here. A visit that went to staff instead stays with them.
 //   - Error classes (wechat.md §3.10): busy and unreachable are tried again; a refused token too, the adapter has
 //     refreshed it by then; a recipient who does not follow is marked as such; the daily quota closes the lane until 00:05 of
 //     the next day in Shanghai, limits by the minute until the next minute (T48); faults of templates, data and settings end the

@@ -32,6 +32,7 @@ const (
 	MessagesRead      Permission = "messages.read"      // see which messages were sent
 	MessagesStop      Permission = "messages.stop"      // note that a member is not to be contacted
 	MessagesLift      Permission = "messages.lift"      // take such a note back
+	MessagesRetry     Permission = "messages.retry"     // have failed messages sent again
 	PointsAdjust      Permission = "points.adjust"      // correct a member's points by hand
 	PointsApprove     Permission = "points.approve"     // decide on large corrections that somebody else asked for
 	PointsRules       Permission = "points.rules"       // make rules of earning points, try them on the past
@@ -73,8 +74,8 @@ var everyday = []Permission{CouponsIssue, CouponsVerify, RedemptionsPickUp, Rede
 // rights is the whole table: what is not in it is denied.
 var rights = map[Role][]Permission{
 	Clerk:   everyday,
-	Manager: append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, RepliesManage, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, QRCodesManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
-	Owner:   append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, RepliesManage, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, QRCodesManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
+	Manager: append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, MessagesRetry, RepliesManage, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, QRCodesManage, TiersManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
+	Owner:   append([]Permission{CallbacksRead, CallbacksOpen, CallbacksReplay, PaymentsRead, PaymentsRefund, PaymentsApprove, PaymentsReconcile, ShippingsManage, MessagesLift, MessagesRetry, RepliesManage, VisitsManage, TasksAssign, FollowersSync, MembersMerge, MembersCorrect, TagsManage, QRCodesManage, TiersManage, StaffManage, CouponsManage, GiftsManage, PointsRules, PointsAdjust, PointsApprove, PlansManage, MembershipsRefund, ReportsRead}, everyday...),
 }
 
 // Valid reports whether the role is one of ours.

@@ -124,6 +124,7 @@ var levels = map[string]int{
 // sameLevel are the arrows inside one level, each with its reason.
 var sameLevel = map[string]string{
 	"facts jobs": "each delivery of a fact is a job, so that every subscriber has its own retries",
+	"jobs audit": "whoever has dead jobs run again stands in the staff trail",
 }
 
 func ruleOf(importPath string) (rule, bool) {
