@@ -68,6 +68,52 @@ func TestPrintedCardLeadsToTheFollow(t *testing.T) {
 	}
 }
 
+// The mini-program's code on a card and on a sheet, from the press to the phone: what WeChat drew opens the mini-program with the parcel's scene,
+// its receiver sees his order, and staff find the order by the number on the card.
+func TestPrintedMiniCodeLeadsToTheMiniProgram(t *testing.T) {
+	t.Parallel()
+	s := start(t, db.SQLite)
+	owner, p := s.owner(t), s.shopper(t)
+	var orders []any
+	for _, number := range []string{"MINI-1", "MINI-2", "MINI-3"} {
+		s.must(t, call{method: "POST", path: "/ingest/v1/orders", signed: true, body: s.order(number, p.phone, 100_00)}, nil)
+		orders = append(orders, map[string]any{"source": demo.Source, "number": number})
+	}
+	card := s.must(t, call{method: "POST", path: "/admin/v1/parcel-cards", token: owner,
+		body: map[string]any{"source": demo.Source, "number": "MINI-1", "code": "mini", "shop": "茶铺", "title": "扫码查看订单"}}, nil)
+	if img, err := png.DecodeConfig(bytes.NewReader(card.body)); err != nil || img.Width < 400 {
+		t.Fatalf("the card: %+v, %v", img, err)
+	}
+	var opened struct{ Scene string }
+	s.weixinDoes(t, "POST", "/_sim/users/"+p.user+"/open", map[string]string{"url": s.doors(t)[0].URL}, &opened)
+	told := s.must(t, call{method: "POST", path: "/api/v1/scans", token: p.token, body: map[string]string{"scene": opened.Scene}}, nil)
+	if body := string(told.body); !strings.Contains(body, `"MINI-1"`) {
+		t.Errorf("the mini-program is told %s", body)
+	}
+	var found struct{ Orders []struct{ Number string } }
+	s.must(t, call{method: "GET", path: "/admin/v1/parcel-codes?token_prefix=" + strings.ToUpper(opened.Scene[2:6]) + "-" + strings.ToUpper(opened.Scene[6:10]), token: owner}, &found)
+	if len(found.Orders) != 1 || found.Orders[0].Number != "MINI-1" {
+		t.Errorf("by the card's number: %+v", found)
+	}
+
+	before := len(s.doors(t))
+	var sheet struct{ ID, State, Code string }
+	s.must(t, call{method: "POST", path: "/admin/v1/parcel-sheets", token: owner, key: newKey(),
+		body: map[string]any{"orders": orders, "code": "mini", "shop": "茶铺", "title": "扫码查看订单"}}, &sheet)
+	eventually(t, "the sheet is ready", func() error {
+		if s.must(t, call{method: "GET", path: "/admin/v1/parcel-sheets/" + sheet.ID, token: owner}, &sheet); sheet.State != "ready" {
+			return fmt.Errorf("it is %s", sheet.State)
+		}
+		return nil
+	})
+	file := s.must(t, call{method: "GET", path: "/admin/v1/parcel-sheets/" + sheet.ID + "/file", token: owner}, nil)
+	if n := bytes.Count(file.body, []byte("/DCTDecode")); !bytes.HasPrefix(file.body, []byte("%PDF-")) || n != 3 || len(s.doors(t)) != before+3 {
+		t.Errorf("%d pictures in the file, %d calls; want 3 and 3", n, len(s.doors(t))-before)
+	}
+	s.settled(t)
+	s.audit(t)
+}
+
 // readCode decodes a QR code. It does not look for it, as a phone does: that fails for one code in a hundred, where a camera looks again.
 func readCode(t *testing.T, picture []byte) string {
 	t.Helper()
