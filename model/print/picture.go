@@ -14,7 +14,7 @@ import (
 const (
 	leastPicture, mostPicture = 200, 1280
 	// MaxPicture is how many bytes a picture may have.
-	MaxPicture = 128 << 10
+	MaxPicture = 512 << 10
 )
 
 // Picture is a code that somebody else drew, as JPEG.

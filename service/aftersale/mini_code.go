@@ -16,6 +16,8 @@ const (
 	// sheetWidth is how many pixels of a side a code on a sheet has: the least that WeChat draws, and with 240 dots an inch on 30 mm as fine as
 	// printers of labels print. cardWidth is that of a single card, which is scaled to the printer's dots.
 	sheetWidth, cardWidth = 280, 430
+	// maxStored is how many bytes a stored picture may have, as the schema says; WeChat's of this width have a third of that.
+	maxStored = 128 << 10
 	// pageNotPublished is WeChat's code for a page that it does not know.
 	pageNotPublished = 41030
 )
@@ -55,6 +57,9 @@ func (s *Service) miniOnce(ctx context.Context, card model.ParcelSheetCard, code
 	file, err := s.miniCode(ctx, code.Token, sheetWidth)
 	if err != nil {
 		return err
+	}
+	if len(file) > maxStored {
+		return ErrQR.Because(fmt.Errorf("WeChat's picture has %d bytes, may have %d", len(file), maxStored))
 	}
 	return s.DB.Do(ctx, func(_ context.Context, tx *db.Tx) error {
 		// Of two that asked at once the first picture stays; either works.

@@ -156,6 +156,11 @@ func TestMiniCodesThatWeChatRefuses(t *testing.T) {
 		want   *fault.Fault
 		fails  bool
 	}{
+		{"a picture beyond all measure", func() (wechat.Image, error) {
+			var b bytes.Buffer
+			err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 280, 280)), nil)
+			return wechat.Image{Type: "image/jpeg", Bytes: append(b.Bytes(), make([]byte, 512<<10)...)}, err
+		}, aftersale.ErrQR, false},
 		{"page unpublished", func() (wechat.Image, error) { return wechat.Image{}, &wechat.Error{Code: 41030} }, aftersale.ErrMiniPage, true},
 		{"no right", func() (wechat.Image, error) { return wechat.Image{}, &wechat.Error{Code: 48001} }, aftersale.ErrQR, true},
 		{"busy", func() (wechat.Image, error) { return wechat.Image{}, &wechat.Error{Code: -1} }, aftersale.ErrQR, false},
