@@ -15,6 +15,9 @@ type Fen int64
 // MaxFen is the largest amount that one order, payment or price may have: ten million yuan.
 const MaxFen Fen = 1_000_000_000
 
+// MaxCardFreight is the most freight that a paid card bears of one order: a thousand yuan. What goes beyond it the buyer pays.
+const MaxCardFreight Fen = 100_000
+
 // Points is a number of loyalty points. It may be negative where a difference is meant.
 type Points int64
 

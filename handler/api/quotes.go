@@ -62,7 +62,7 @@ type quotedView struct {
 	MemberOffFen  model.Fen        `json:"member_off_fen" doc:"taken off first, line by line"`
 	CouponOffFen  model.Fen        `json:"coupon_off_fen" doc:"taken off goods by coupons"`
 	FreightFen    model.Fen        `json:"freight_fen"`
-	CardFreight   model.Fen        `json:"member_freight_off_fen" doc:"freight that the paid card bears, before any coupon on freight; the order tells it as free_freight_fen"`
+	CardFreight   model.Fen        `json:"member_freight_off_fen" doc:"freight that the paid card bears, at most 1000 yuan, before any coupon on freight; the order tells it as free_freight_fen, and what is left of freight_fen as its freight_fen"`
 	FreightOffFen model.Fen        `json:"freight_off_fen" doc:"taken off last, by coupons on freight"`
 	PayableFen    model.Fen        `json:"payable_fen" doc:"goods - member_off - coupon_off + freight - member_freight_off - freight_off; 0 needs no payment"`
 	Best          bool             `json:"best" doc:"true: no other combination saves more; false: there were too many coupons to try all"`

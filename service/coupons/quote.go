@@ -8,9 +8,10 @@ import (
 
 // This file and quote_*.go are the engine behind quotes and locks: no clock, no database, the same answer for the same input.
 //
-// Discounts are taken in one order: the member price off every line and, where a paid card bears it, the whole freight; then coupons on goods by
-// priority (the higher first; of one priority exchange, amount, percent), then coupons on freight, which save nothing where the card has. Full-reduction campaigns and points would
-// stand before and after the coupons; there are none. A coupon's threshold looks at its eligible goods after the member price and
+// Discounts are taken in one order: the member price off every line and, where a paid card bears it, the freight, up to
+// model.MaxCardFreight; then coupons on goods by priority (the higher first; of one priority exchange, amount, percent), then coupons on
+// freight, which save nothing where the card has. Full-reduction campaigns and points would stand before and after the coupons; there
+// are none. A coupon's threshold looks at its eligible goods after the member price and
 // before any coupon, so that no coupon makes another one unusable; what it takes off is reckoned on what the coupons before it left.
 
 // Cart is what somebody wants to buy. Its amounts have been checked: see QuoteFor.
@@ -115,7 +116,8 @@ func open(cart Cart) (basket, Quoted) {
 	b := basket{lines: make([]model.Fen, len(cart.Lines)), freight: cart.FreightFen}
 	q := Quoted{FreightFen: cart.FreightFen, Lines: make([]QuotedLine, len(cart.Lines))}
 	if cart.FreeFreight {
-		q.MemberFreightFen, b.freight = b.freight, 0
+		q.MemberFreightFen = min(b.freight, model.MaxCardFreight)
+		b.freight -= q.MemberFreightFen
 	}
 	for i, l := range cart.Lines {
 		gross := l.PriceFen * model.Fen(l.Quantity)

@@ -109,6 +109,9 @@ func TestQuote(t *testing.T) {
 			[]Candidate{held("a", model.CouponTerms{Kind: model.CouponFreight, CapFen: 600}, group("freight")), held("b", off(700, 0), group("g"))}, "a -600; b -700; 200"},
 		{"a card that bears the freight spares the coupon", Cart{Lines: []Item{dress(700)}, FreightFen: 800, FreeFreight: true},
 			[]Candidate{held("a", model.CouponTerms{Kind: model.CouponFreight, CapFen: 600}, group("freight")), held("b", off(600, 0), group("g"))}, "a no_saving; b -600; 100"},
+		{"a card bears a thousand yuan of the freight, the coupon the rest", Cart{Lines: []Item{dress(700)}, FreightFen: model.MaxCardFreight + 800, FreeFreight: true},
+			[]Candidate{held("a", model.CouponTerms{Kind: model.CouponFreight, CapFen: 600}, group("freight"))}, "a -600; 900"},
+		{"a card bears a thousand yuan to the fen", Cart{Lines: []Item{dress(700)}, FreightFen: model.MaxCardFreight, FreeFreight: true}, nil, "700"},
 		{"no freight to take off", Cart{Lines: []Item{dress(700)}}, []Candidate{held("a", model.CouponTerms{Kind: model.CouponFreight}, group("freight"))}, "a no_saving; 700"},
 		{"equal savings: the sooner end", Cart{Lines: []Item{dress(700)}}, []Candidate{
 			held("a", off(100, 0), group("g")), {ID: "b", CouponTerms: off(100, 0), Conditions: ready(group("g")), UsableFrom: noon, UsableUntil: noon.Add(time.Hour), LeftFen: 100}},
@@ -171,7 +174,7 @@ func adds(t testing.TB, cart Cart, q Quoted) {
 		gross, member, coupon, payable = gross+l.GrossFen, member+l.MemberOffFen, coupon+l.CouponOffFen, payable+l.PayableFen
 	}
 	if gross != q.GoodsFen || member != q.MemberOffFen || coupon != q.CouponOffFen || payable+q.FreightFen-q.MemberFreightFen-q.FreightOffFen != q.PayableFen ||
-		q.FreightOffFen < 0 || q.FreightOffFen+q.MemberFreightFen > q.FreightFen || cart.FreeFreight && q.MemberFreightFen != cart.FreightFen ||
+		q.FreightOffFen < 0 || q.FreightOffFen+q.MemberFreightFen > q.FreightFen || cart.FreeFreight && q.MemberFreightFen != min(cart.FreightFen, model.MaxCardFreight) ||
 		!cart.FreeFreight && q.MemberFreightFen != 0 || q.PayableFen < 0 {
 		t.Errorf("sums: %+v", q)
 	}
@@ -216,7 +219,7 @@ type carts struct{ r *rand.Rand }
 
 func (c carts) cart(lines int) Cart {
 	skus, categories := []string{"a", "b", "c", "d"}, []string{"", "x", "x/y", "x/y/z", "v"}
-	cart := Cart{FreightFen: model.Fen(c.r.IntN(3) * 400), Store: []string{"", "s1", "s2"}[c.r.IntN(3)], MemberOffBP: model.BasisPoints(c.r.IntN(3) * 333), FreeFreight: c.r.IntN(4) == 0}
+	cart := Cart{FreightFen: []model.Fen{0, 400, model.MaxCardFreight + 800}[c.r.IntN(3)], Store: []string{"", "s1", "s2"}[c.r.IntN(3)], MemberOffBP: model.BasisPoints(c.r.IntN(3) * 333), FreeFreight: c.r.IntN(4) == 0}
 	for range lines {
 		cart.Lines = append(cart.Lines, Item{SKU: skus[c.r.IntN(4)], Category: categories[c.r.IntN(5)], Quantity: 1 + c.r.Int64N(3), PriceFen: model.Fen(c.r.IntN(2000))})
 	}
@@ -281,7 +284,7 @@ func reckon(cart Cart, list []Candidate) []int64 {
 	}
 	freight := int64(cart.FreightFen)
 	if cart.FreeFreight {
-		freight = 0
+		freight = max(0, freight-int64(model.MaxCardFreight))
 	}
 	saved := make([]int64, len(list))
 	for _, k := range turn {

@@ -228,6 +228,8 @@ func TestIngestBadInput(t *testing.T) {
 			o.GoodsFen, o.DiscountFen, o.PaidFen = 0, 0, 800
 		}, "lines "},
 		{"long coupon code", func(o *orders.Order) { o.CouponCode = strings.Repeat("1", 25) }, "coupon_code "},
+		{"more freight than a card bears", func(o *orders.Order) { o.FreeFreightFen = model.MaxCardFreight + 1 }, "free_freight_fen "},
+		{"negative freight of a card", func(o *orders.Order) { o.FreeFreightFen = -1 }, "free_freight_fen "},
 		{"nobody", func(o *orders.Order) { o.Member = members.Ref{} }, "member "},
 		{"several", func(o *orders.Order) { o.Number, o.PaidFen = "", 1 }, "number paid_fen "},
 	}
@@ -254,6 +256,7 @@ func TestIngestEdges(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		edge := tea("edge", "c1")
 		edge.PaidAt = dbtest.Start.Add(5 * time.Minute)
+		edge.FreeFreightFen = model.MaxCardFreight // as much as a quote spares
 		w.ingest(t, edge)
 		free := orders.Order{Source: "pos", Number: "free", Member: edge.Member, PaidAt: dbtest.Start}
 		if r := w.ingest(t, free); !r.Fresh || r.PointsEarned != 0 || r.Coupon != nil {

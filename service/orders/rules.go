@@ -16,8 +16,7 @@ import (
 const (
 	maxLines    = 500
 	maxQuantity = 1_000_000
-	maxFreight  = model.Fen(100_000) // what a card can spare a buyer in one order: a thousand yuan
-	maxAhead    = 5 * time.Minute    // how far a shop's clock may be ahead of ours
+	maxAhead    = 5 * time.Minute // how far a shop's clock may be ahead of ours
 )
 
 // ref names an order to other capabilities.
@@ -73,7 +72,7 @@ func (in Order) faults(now time.Time) []fault.Field {
 		bad(in.PaidFen != due, "paid_fen", "goods_fen + freight_fen - discount_fen = %d", due)
 	}
 	bad(in.MemberSavingFen < 0 || in.MemberSavingFen > max(0, min(in.GoodsFen, in.DiscountFen)), "member_saving_fen", "0 to the lesser of goods_fen and discount_fen")
-	bad(in.FreeFreightFen < 0 || in.FreeFreightFen > maxFreight, "free_freight_fen", "0 to %d", int64(maxFreight))
+	bad(in.FreeFreightFen < 0 || in.FreeFreightFen > model.MaxCardFreight, "free_freight_fen", "0 to %d", int64(model.MaxCardFreight))
 	bad(in.Kind != model.OrderGoods && (in.MemberSavingFen > 0 || in.FreeFreightFen > 0), "member_saving_fen", "only orders of goods")
 	bad(len(in.Lines) > maxLines, "lines", "at most %d", maxLines)
 	return append(list, lineFaults(in.Lines[:min(len(in.Lines), maxLines)], in.GoodsFen)...)
