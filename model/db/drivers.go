@@ -24,7 +24,7 @@ const sqliteTime = "2006-01-02T15:04:05.000000Z07:00"
 
 func (d *DB) openSQLite(o Options) error {
 	dsn := func(more ...string) string {
-		q := url.Values{"_timefmt": {sqliteTime}}
+		q := url.Values{"_timefmt": {sqliteTime}, "modeof": {o.Path}} // the log beside the file has its rights
 		q["_pragma"] = append([]string{
 			"busy_timeout(10000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(0)", "cache_size(-8000)",
 		}, more...)
@@ -32,6 +32,9 @@ func (d *DB) openSQLite(o Options) error {
 			q.Set("_txlock", "immediate")
 		}
 		return "file:" + (&url.URL{Path: o.Path}).EscapedPath() + "?" + q.Encode()
+	}
+	if err := private(o.Path); err != nil {
+		return err
 	}
 	writer, err := sqlitedriver.Open(dsn())
 	if err != nil {
@@ -42,6 +45,9 @@ func (d *DB) openSQLite(o Options) error {
 	writer.SetMaxIdleConns(1)
 	if err := writer.Ping(); err != nil { // makes the file, so that the readers find it
 		return fmt.Errorf("open %s: %w", o.Path, err)
+	}
+	if err := private(o.Path); err != nil { // the index of the log, which no setting reaches
+		return err
 	}
 	readers, err := sqlitedriver.Open(dsn("query_only(1)"))
 	if err != nil {
