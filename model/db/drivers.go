@@ -46,9 +46,6 @@ func (d *DB) openSQLite(o Options) error {
 	if err := writer.Ping(); err != nil { // makes the file, so that the readers find it
 		return fmt.Errorf("open %s: %w", o.Path, err)
 	}
-	if err := private(o.Path); err != nil { // the index of the log, which no setting reaches
-		return err
-	}
 	readers, err := sqlitedriver.Open(dsn("query_only(1)"))
 	if err != nil {
 		return fmt.Errorf("open %s for reading: %w", o.Path, err)
