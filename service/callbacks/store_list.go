@@ -1,6 +1,8 @@
 package callbacks
 
 import (
+	"time"
+
 	"gorm.io/gorm"
 
 	"huitou/model"
@@ -23,9 +25,45 @@ func callbacksBefore(tx *db.Tx, f Filter, before int64, limit int) (rows []model
 	if before > 0 {
 		q = q.Where("id < ?", before)
 	}
+	if newest == "id DESC" && f.Topic == "" && f.OpenID == "" {
+		if q, err = f.within(tx, q); err != nil {
+			return nil, err
+		}
+	}
 	err = q.Find(&rows).Error
 	return rows, err
 }
+
+// within bounds the ids of a list that no index serves by those around its time, so that a page out of the past does not walk through
+// everything that came since. Ids grow with time, but for what instances whose clocks differ store at once: slack is far beyond that.
+func (f Filter) within(tx *db.Tx, q *gorm.DB) (*gorm.DB, error) {
+	const slack = time.Hour
+	for _, state := range states {
+		of := tx.Gorm().Model(&model.Callback{}).Where("state = ?", state).Limit(1).Session(&gorm.Session{}) // by the index of states
+		if !f.To.IsZero() {
+			var ids []model.CallbackID
+			if err := of.Where("received_at >= ?", f.To.UTC().Add(slack)).Order("received_at, id").Pluck("id", &ids).Error; err != nil {
+				return nil, err
+			}
+			if len(ids) > 0 {
+				q = q.Where("id < ?", ids[0])
+			}
+		}
+		if !f.From.IsZero() {
+			var ids []model.CallbackID
+			if err := of.Where("received_at < ?", f.From.UTC().Add(-slack)).Order("received_at DESC, id DESC").Pluck("id", &ids).Error; err != nil {
+				return nil, err
+			}
+			if len(ids) > 0 {
+				q = q.Where("id > ?", ids[0])
+			}
+		}
+	}
+	return q, nil
+}
+
+// states are those that callbacks have.
+var states = []model.CallbackState{model.CallbackReceived, model.CallbackDone, model.CallbackFailed, model.CallbackIgnored, model.CallbackKept}
 
 func (f Filter) on(q *gorm.DB) *gorm.DB {
 	for _, is := range []struct{ where, value string }{
