@@ -25,7 +25,7 @@ import (
 	"huitou/wechat"
 )
 
-// program is a mini-program: the n-th code that it draws says so, the same in every run.
+// program is a mini-program: no two of its codes are the same, and they are the same in every run.
 type program struct {
 	mu     sync.Mutex
 	asked  []wechat.MiniCode
@@ -47,13 +47,30 @@ func (p *program) MiniCode(_ context.Context, in wechat.MiniCode) (wechat.Image,
 		return p.answer()
 	}
 	p.asked = append(p.asked, in)
-	q, err := qr.New(fmt.Sprintf("https://mp.weixin.qq.com/a/~%022d", len(p.asked)), qr.Medium)
+	if in.Width == 280 {
+		return wechat.Image{Type: "image/jpeg", Bytes: fmt.Appendf(bytes.Clone(small()), "no. %d", len(p.asked))}, nil
+	}
+	file, err := codeOf(fmt.Sprintf("https://mp.weixin.qq.com/a/~%022d", len(p.asked)), in.Width)
+	return wechat.Image{Type: "image/jpeg", Bytes: file}, err
+}
+
+// small is a code as it is on sheets.
+var small = sync.OnceValue(func() []byte {
+	file, err := codeOf("https://mp.weixin.qq.com/a/~0123456789012345678901", 280)
 	if err != nil {
-		return wechat.Image{}, err
+		panic(err)
+	}
+	return file
+})
+
+func codeOf(says string, width int) ([]byte, error) {
+	q, err := qr.New(says, qr.Medium)
+	if err != nil {
+		return nil, err
 	}
 	var b bytes.Buffer
-	err = jpeg.Encode(&b, q.Image(in.Width), nil)
-	return wechat.Image{Type: "image/jpeg", Bytes: b.Bytes()}, err
+	err = jpeg.Encode(&b, q.Image(width), nil)
+	return b.Bytes(), err
 }
 
 // A sheet of the mini-program's codes: a worker that dies and a minute's quota stop it for a while, no picture is asked for twice, the file has
@@ -207,12 +224,12 @@ func TestMiniCodesThatWeChatRefuses(t *testing.T) {
 	}
 }
 
-// One card has the picture that WeChat drew for the parcel's scene, in every layout and resolution.
+// One card has the picture that WeChat drew for the parcel's scene, on sheets' cards and on labels.
 func TestOneCardWithAMiniCode(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
 	w := newWorld(t, d, clock)
 	w.numbered(1)
-	for layout, box := range map[string]int{"a4x10": 46, "a4x21": 56, "label": 60} {
+	for layout, box := range map[string]int{"a4x10": 46, "label": 60} {
 		for _, dpi := range []int{203, 300} {
 			b, err := w.s.Card(t.Context(), aftersale.PrintCard{MakeParcelCode: aftersale.MakeParcelCode{Staff: 7, Source: "shop", Number: "P1"},
 				Code: model.SheetMini, Layout: layout, DPI: dpi, Design: cardDesign})
@@ -235,7 +252,7 @@ func TestOneCardWithAMiniCode(t *testing.T) {
 		}
 	}
 	want := wechat.MiniCode{Scene: w.code("P1").Scene, Page: "pages/parcel", Width: 430}
-	if slices.ContainsFunc(w.mini.asked, func(in wechat.MiniCode) bool { return in != want }) || len(w.mini.asked) != 6 {
+	if slices.ContainsFunc(w.mini.asked, func(in wechat.MiniCode) bool { return in != want }) || len(w.mini.asked) != 4 {
 		t.Errorf("asked for %+v", w.mini.asked)
 	}
 	if n := w.count("parcel_codes"); n != 1 {
