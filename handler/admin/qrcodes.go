@@ -20,7 +20,7 @@ func QRCodes(r *web.Routes, s *qrcodes.Service) {
 	web.Post(r, "/qrcodes", web.Staff(staff.QRCodesMake), web.Doc{
 		ID: "make-qrcode", Summary: "生成门店、员工或活动二维码;普通员工只能生成本人的临时码。微信暂时出不了图时,用同一请求标识重试即可续做", Tag: "渠道二维码",
 		Status: http.StatusCreated,
-		Errors: []*fault.Fault{fault.ErrInvalid, qrcodes.ErrNotYours, qrcodes.ErrPermanentFull, qrcodes.ErrPicture, qrcodes.ErrQuota, db.ErrKeyReused},
+		Errors: []*fault.Fault{fault.ErrInvalid, qrcodes.ErrNotYours, qrcodes.ErrMany, qrcodes.ErrPermanentFull, qrcodes.ErrPicture, qrcodes.ErrQuota, db.ErrKeyReused},
 	}, func(ctx context.Context, in *makeQRCodeRequest) (*qrcodeReply, error) {
 		b := in.Body
 		c, err := s.Make(ctx, qrcodes.NewCode{By: by(ctx), Kind: b.Kind, Name: b.Name, Ref: b.Ref, Permanent: b.Permanent,
@@ -80,7 +80,7 @@ func QRCodes(r *web.Routes, s *qrcodes.Service) {
 
 	web.Post(r, "/qrcodes/{id}/renew", web.Staff(staff.QRCodesMake), web.Doc{
 		ID: "renew-qrcode", Summary: "临时码到期前换新图,重新计算有效期;场景不变,旧图到期前仍有效", Tag: "渠道二维码",
-		Errors: []*fault.Fault{qrcodes.ErrUnknown, qrcodes.ErrNotYours, qrcodes.ErrStopped, qrcodes.ErrPermanentFull, qrcodes.ErrPicture, qrcodes.ErrQuota},
+		Errors: []*fault.Fault{qrcodes.ErrUnknown, qrcodes.ErrNotYours, qrcodes.ErrStopped, qrcodes.ErrPermanentFull, qrcodes.ErrOften, qrcodes.ErrPicture, qrcodes.ErrQuota},
 	}, func(ctx context.Context, in *qrcodeRequest) (*qrcodeReply, error) {
 		c, err := s.Renew(ctx, by(ctx), in.ID)
 		if err != nil {
@@ -96,7 +96,7 @@ func QRCodes(r *web.Routes, s *qrcodes.Service) {
 func qrcodePicture(r *web.Routes, s *qrcodes.Service) {
 	web.Get(r, "/qrcodes/{id}/picture", web.Staff(staff.QRCodesRead), web.Doc{
 		ID: "qrcode-picture", Summary: "二维码图片:公众号码(PNG)或同一场景的小程序码(JPEG);临时码过期后自动换新", Tag: "渠道二维码", Status: http.StatusOK, Produces: "image/*",
-		Errors: []*fault.Fault{qrcodes.ErrUnknown, qrcodes.ErrStopped, qrcodes.ErrPermanentFull, qrcodes.ErrPicture, qrcodes.ErrQuota},
+		Errors: []*fault.Fault{qrcodes.ErrUnknown, qrcodes.ErrStopped, qrcodes.ErrPermanentFull, qrcodes.ErrOften, qrcodes.ErrPicture, qrcodes.ErrQuota},
 	}, func(ctx context.Context, in *qrcodePictureRequest) (*pictureReply, error) {
 		draw := s.AccountPicture
 		if in.For == model.QRInMini {

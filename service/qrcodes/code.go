@@ -51,7 +51,7 @@ type NewCode struct {
 	Key       db.Key        `json:"-"`
 }
 
-// Make makes a code with its picture. It returns fault.ErrInvalid, ErrNotYours or ErrPermanentFull and makes nothing; or ErrPicture or ErrQuota
+// Make makes a code with its picture. It returns fault.ErrInvalid, ErrNotYours, ErrMany or ErrPermanentFull and makes nothing; or ErrPicture or ErrQuota
 // while WeChat does not make the picture: the code is there then, and asking again with the same key goes on with it.
 func (s *Service) Make(ctx context.Context, in NewCode) (Code, error) {
 	if err := s.fits(ctx, in); err != nil {
@@ -109,6 +109,9 @@ func (s *Service) makeTx(ctx context.Context, tx *db.Tx, in NewCode) (model.Publ
 		TTLSeconds: int64(in.TTL / time.Second), CreatedBy: in.Staff, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	if in.Permanent {
 		c.Asked = 1
+	}
+	if err := checkOwn(tx, in.By); err != nil {
+		return "", err
 	}
 	if _, err := tx.Insert(&c); err != nil {
 		return "", fmt.Errorf("add a QR code: %w", err)

@@ -235,6 +235,7 @@ func TestMiniPicture(t *testing.T) {
 	if err != nil || img.Type != "image/jpeg" || len(w.wechat.minis) != 1 || w.wechat.minis[0] != want {
 		t.Errorf("%+v, %v, asked for %+v", img, err, w.wechat.minis)
 	}
+	w.clock.Advance(10 * time.Minute) // it is no longer kept
 	for err, want := range map[error]error{
 		&wechat.Error{Code: 45009}:                         qrcodes.ErrQuota,
 		&wechat.Error{Code: 40001}:                         qrcodes.ErrPicture,

@@ -21,6 +21,12 @@ var (
 	// ErrQuota means that WeChat makes no more pictures for a while: a minute for the mini-program, else a day.
 	ErrQuota = fault.New(fault.TooMany, "qrcodes.quota", "微信接口调用次数已达上限,请稍后再试", "WeChat's quota is used up; try later")
 
+	// ErrMany means that somebody who does not manage codes has as many as he may have; Detail has the limit.
+	ErrMany = fault.New(fault.TooMany, "qrcodes.many", "本人的二维码数量已达上限,请停用不再使用的,或明天再试", "one has as many codes of oneself as one may have: those that live, and those of the last 24 hours")
+
+	// ErrOften means that pictures of one code are asked for too often.
+	ErrOften = fault.New(fault.TooMany, "qrcodes.often", "该二维码的图片刚刚生成过,请稍后再试", "a picture of this code was made just now; try later")
+
 	// ErrNotShopper means that the member has never signed in to the mini-program.
 	ErrNotShopper = fault.New(fault.Conflict, "qrcodes.not_shopper", "请先登录小程序", "the member is not known to the mini-program")
 )

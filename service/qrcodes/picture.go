@@ -18,13 +18,13 @@ import (
 const DefaultWidth = 430
 
 // AccountPicture returns a code's picture for the official account, width pixels wide. A temporary picture that is over, or was never made, is
-// made anew. It returns ErrUnknown, ErrStopped, ErrPermanentFull, ErrPicture or ErrQuota.
+// made anew. It returns ErrUnknown, ErrStopped, ErrPermanentFull, ErrOften, ErrPicture or ErrQuota.
 func (s *Service) AccountPicture(ctx context.Context, id model.PublicID, width int) (wechat.Image, error) {
 	c, err := s.working(ctx, id)
 	if err != nil {
 		return wechat.Image{}, err
 	}
-	if c, err = s.renew(ctx, c); err != nil {
+	if c, err = s.renewOnce(ctx, c); err != nil {
 		return wechat.Image{}, err
 	}
 	png, err := qr.Encode(c.URL, qr.Medium, width)
@@ -34,23 +34,26 @@ func (s *Service) AccountPicture(ctx context.Context, id model.PublicID, width i
 	return wechat.Image{Type: "image/png", Bytes: png}, nil
 }
 
-// MiniPicture returns a code's picture for the mini-program. It returns ErrUnknown, ErrStopped, ErrPicture or ErrQuota.
+// MiniPicture returns a code's picture for the mini-program, which is kept for ten minutes. It returns ErrUnknown, ErrStopped, ErrOften, ErrPicture
+// or ErrQuota.
 func (s *Service) MiniPicture(ctx context.Context, id model.PublicID, width int) (wechat.Image, error) {
 	c, err := s.working(ctx, id)
 	if err != nil {
 		return wechat.Image{}, err
 	}
 	p := s.d.Page
-	img, err := s.d.Mini.MiniCode(ctx, wechat.MiniCode{Scene: sceneOf(c.Token), Page: p.Path, Env: p.Env, Unchecked: p.Unchecked, Width: width})
-	if err != nil {
-		return wechat.Image{}, refused(err)
-	}
-	return img, nil
+	return s.minis.get(ctx, pictureKey{c.ID, width}, s.d.DB.Now(), func(ctx context.Context) (wechat.Image, error) {
+		img, err := s.d.Mini.MiniCode(ctx, wechat.MiniCode{Scene: sceneOf(c.Token), Page: p.Path, Env: p.Env, Unchecked: p.Unchecked, Width: width})
+		if err != nil {
+			return wechat.Image{}, refused(err)
+		}
+		return img, nil
+	})
 }
 
 // Renew has a temporary picture made anew before the old one is over, so that what is printed today lives its full time; the old one
 // keeps working until its end. A permanent code keeps the picture that it has. It returns ErrUnknown, ErrNotYours, ErrStopped,
-// ErrPermanentFull, ErrPicture or ErrQuota.
+// ErrPermanentFull, ErrPicture or ErrQuota, and to somebody who does not manage codes ErrOften for a picture of the last minute.
 func (s *Service) Renew(ctx context.Context, by By, id model.PublicID) (Code, error) {
 	c, err := s.working(ctx, id)
 	if err != nil {
@@ -63,7 +66,12 @@ func (s *Service) Renew(ctx context.Context, by By, id model.PublicID) (Code, er
 		c, err = s.renew(ctx, c)
 		return view(c), err
 	}
-	if c, err = s.draw(ctx, c); err != nil {
+	if by.Manages {
+		c, err = s.draw(ctx, c)
+	} else {
+		c, err = s.drawOnce(ctx, c)
+	}
+	if err != nil {
 		return Code{}, err
 	}
 	err = s.d.DB.Do(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -101,6 +109,43 @@ func (s *Service) renew(ctx context.Context, c model.QRCode) (model.QRCode, erro
 		}
 	}
 	return s.draw(ctx, c)
+}
+
+// renewOnce is renew for pictures that anybody may look at.
+func (s *Service) renewOnce(ctx context.Context, c model.QRCode) (model.QRCode, error) {
+	if !over(c, s.d.DB.Now()) {
+		return c, nil
+	}
+	if c.Permanent {
+		return s.renew(ctx, c)
+	}
+	return s.drawOnce(ctx, c)
+}
+
+// drawOnce makes a temporary picture anew, one for all who ask at this moment; or returns ErrOften for one that was made within the minute.
+func (s *Service) drawOnce(ctx context.Context, c model.QRCode) (model.QRCode, error) {
+	had := c.Ticket
+	made := s.renewals.DoChan(string(c.PublicID), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drawing) // whoever asked first may go; the others wait
+		defer cancel()
+		c, err := s.working(ctx, c.PublicID)
+		switch {
+		case err != nil || c.Ticket != had && !over(c, s.d.DB.Now()): // somebody else's is new
+			return c, err
+		case lately(c, s.d.DB.Now()):
+			return c, ErrOften
+		}
+		return s.draw(ctx, c)
+	})
+	select {
+	case r := <-made:
+		if r.Err != nil {
+			return c, r.Err
+		}
+		return r.Val.(model.QRCode), nil
+	case <-ctx.Done():
+		return c, ctx.Err()
+	}
 }
 
 // draw asks WeChat for a picture; one that is permanent has been counted. Of two that ask at once the first picture stays; both have the

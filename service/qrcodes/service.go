@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"huitou/model"
 	"huitou/model/db"
 	"huitou/wechat"
@@ -57,7 +59,12 @@ type Deps struct {
 }
 
 // Service keeps QR codes. It is safe for concurrent use.
-type Service struct{ d Deps }
+type Service struct {
+	d     Deps
+	minis miniPictures
+	// renewals lets one of many who find the same picture over ask for the next one.
+	renewals singleflight.Group
+}
 
 // New returns the service.
 func New(d Deps) *Service {
@@ -67,5 +74,5 @@ func New(d Deps) *Service {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{d}
+	return &Service{d: d, minis: miniPictures{kept: map[pictureKey]keptPicture{}}}
 }

@@ -2,6 +2,7 @@ package qrcodes
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"gorm.io/gorm"
@@ -56,6 +57,16 @@ func codesBefore(tx *db.Tx, f Filter, before int64, limit int) (rows []model.QRC
 		return nil, fmt.Errorf("list QR codes: %w", err)
 	}
 	return rows, nil
+}
+
+// lockOwn locks up to limit temporary codes that a member of staff made of himself, and returns how many there are: those whose picture lives
+// and that were not stopped, and those made since an instant. It goes from the oldest on: whoever waits for that one then finds what came since.
+func lockOwn(tx *db.Tx, staff model.StaffID, since time.Time, limit int) (int, error) {
+	var ids []model.QRCodeID
+	err := tx.Gorm().Model(&model.QRCode{}).Clauses(forUpdate).
+		Where("kind = ? AND ref = ? AND created_by = ?", model.QRStaff, strconv.FormatInt(int64(staff), 10), staff).
+		Where("created_at > ? OR stopped_at IS NULL AND expires_at > ?", since, tx.Now).Order("id").Limit(limit).Pluck("id", &ids).Error
+	return len(ids), err
 }
 
 func saveName(tx *db.Tx, id model.QRCodeID, name string) error {
