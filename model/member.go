@@ -40,6 +40,10 @@ type MemberOpenID struct {
 	// Scene is the scene of the QR code that led here at the latest follow, empty without one.
 	Scene     string
 	CreatedAt time.Time
+	// Held says that nothing proves the openid to be the member's: he is taken for the one who held his parcel. HeldUnion is the unionid that
+	// it was heard with, empty when WeChat told none, and of an openid that is not held.
+	Held      bool
+	HeldUnion string
 	// SyncedIn is the latest run that saw it in WeChat's list of followers, 0 = none.
 	SyncedIn FollowerSyncID
 }

@@ -22,9 +22,11 @@
 //     have letters that cannot be printed, or do not fit are refused before anything is made.
 //   - A new follower who scans comes as subscribe, an old one as SCAN. Both mean the same here.
 //   - Whose parcel: a scan belongs to the order's member when WeChat's ids say so (same openid or unionid). When the
-//     member has no identity in the official account yet and nothing speaks against it, the scan gives him the
-//     scanner's: who holds the parcel is taken for its receiver. It speaks against it that the scanner is another member, or that
-//     the member has another unionid.
+//     member has no identity in the official account yet and nothing speaks against it, the scanner's is held for him: who holds
+//     the parcel is taken for its receiver, for 60 days from when its code was made. It speaks against it that the scanner is another
+//     member, or that the member has another unionid. It is a guess, for a parcel can be opened by a neighbour and a card found in a bin: visits
+//     go to the scanner, but he is shown no order and no points and is not signed in as the member until something proves him; see package
+//     members.
 //   - A scan by somebody else (a gift, a neighbour, a photo on the net) counts as a scan and, when he follows, as his own
 //     follow. It never shows him the order, binds nothing to the member and starts no visit. When that was the
 //     same person under two members, staff join them later.

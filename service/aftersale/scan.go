@@ -49,7 +49,7 @@ func (s *Service) scanTx(ctx context.Context, tx *db.Tx, p wechat.Push, unionID 
 	if err != nil {
 		return err
 	}
-	if isParcel {
+	if isParcel && tx.Now.Before(code.CreatedAt.Add(bindFor)) {
 		if err := s.bind(ctx, tx, code, p.OpenID, unionID); err != nil {
 			return err
 		}
@@ -70,7 +70,11 @@ func (s *Service) scanTx(ctx context.Context, tx *db.Tx, p wechat.Push, unionID 
 	})
 }
 
-// bind gives the order's member the scanner's identity in the official account, unless something speaks against it; see the
+// bindFor is how long after a code was made its scanner is taken for the receiver: a parcel is opened within weeks, and what is
+// scanned later comes from a drawer, a bin or a photo.
+const bindFor = 60 * 24 * time.Hour
+
+// bind holds the scanner's identity in the official account for the order's member, unless something speaks against it; see the
 // package's rules.
 func (s *Service) bind(ctx context.Context, tx *db.Tx, code model.ParcelCode, openID, unionID string) error {
 	// Two people who scan one parcel at once must not both become its receiver.
@@ -81,11 +85,7 @@ func (s *Service) bind(ctx context.Context, tx *db.Tx, code model.ParcelCode, op
 	if err != nil || known != "" {
 		return err
 	}
-	_, _, err = s.Members.EnsureTx(ctx, tx, members.Ref{Member: code.MemberID, AppID: s.OAAppID, OpenID: openID, UnionID: unionID})
-	if errors.Is(err, members.ErrAmbiguous) {
-		return nil // somebody else
-	}
-	return err
+	return s.Members.HoldTx(ctx, tx, code.MemberID, openID, unionID)
 }
 
 // follow notes that the scanner follows, and returns which member he is. A SCAN of a known follower is no new follow.

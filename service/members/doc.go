@@ -11,6 +11,11 @@
 // number in a shop's own system or a file (source, external). Each identity belongs to at most one member: the schema says so by
 // unique keys, and Ensure decides races by inserting.
 //
+// An openid can also be held for a member, on the guess that it is his, because its owner has scanned the code on his parcel. Messages for the
+// member go there, and nothing is proved by it: it attaches no unionid, phone or number, and ProvedTx, by which people are shown what is
+// theirs, does not know it. It becomes the member's own when the unionid that came with it turns out to be his (he signed in and
+// proved his phone), and goes to whoever else turns out to have that unionid, or is named with the openid by a shop's system (T9).
+//
 // # Phone numbers
 //
 // A number is kept twice: encrypted (AES-256-GCM with a random nonce, bound to its member) and as a keyed hash (HMAC-SHA256 of

@@ -32,7 +32,7 @@ func (s *Service) EnsureTx(ctx context.Context, tx *db.Tx, ref Ref) (id model.Me
 		if id, created = f.member.ID, f.member.ID == 0; created {
 			id, err = s.create(ctx, tx, k)
 		} else {
-			err = s.attach(tx, f, k)
+			err = s.attach(ctx, tx, f, k)
 		}
 		if errors.Is(err, errRaced) {
 			continue
@@ -75,9 +75,12 @@ func (s *Service) newMember(tx *db.Tx, k keys) model.Member {
 	return row
 }
 
-// attach gives a member the references that do not lead to him yet.
-func (s *Service) attach(tx *db.Tx, f found, k keys) error {
+// attach gives a member the references that do not lead to him yet. An openid that is held for him proves none of them.
+func (s *Service) attach(ctx context.Context, tx *db.Tx, f found, k keys) error {
 	m := f.member
+	if f.held && k.member == 0 && k.number == "" && !f.unionID && !f.phone && !f.external {
+		return nil
+	}
 	missing := k.openID != "" && !f.openID || k.unionID != "" && !f.unionID || k.external != "" && !f.external ||
 		k.phone != "" && !f.phone && m.PhoneIndex == nil
 	if !missing {
@@ -97,6 +100,9 @@ func (s *Service) attach(tx *db.Tx, f found, k keys) error {
 		if err := saveUnionID(tx, m.ID, k.unionID); err != nil {
 			return err
 		}
+		if err := s.settleTx(ctx, tx, m.ID, k.unionID); err != nil {
+			return err
+		}
 	}
 	if k.phone != "" && !f.phone && m.PhoneIndex == nil {
 		if err := savePhone(tx, m.ID, s.phones.Index(k.phone), s.phones.Seal(string(m.PublicID), k.phone)); err != nil {
@@ -106,9 +112,13 @@ func (s *Service) attach(tx *db.Tx, f found, k keys) error {
 	return insertIdentities(tx, m.ID, k, f)
 }
 
-// insertIdentities adds the openid and the external number that are given and not known.
+// insertIdentities adds the openid, or takes it from whom it is only held for, and the external number that are given and not known.
 func insertIdentities(tx *db.Tx, id model.MemberID, k keys, f found) error {
-	if k.openID != "" && !f.openID {
+	if f.yields != 0 {
+		if err := saveProved(tx, f.yields, id); err != nil {
+			return err
+		}
+	} else if k.openID != "" && !f.openID {
 		row := model.MemberOpenID{MemberID: id, AppID: k.appID, OpenID: k.openID, CreatedAt: tx.Now}
 		if fresh, err := tx.Insert(&row); err != nil {
 			return fmt.Errorf("attach an openid to member %d: %w", id, err)

@@ -2,6 +2,7 @@ package members
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"huitou/model"
@@ -12,6 +13,8 @@ import (
 type found struct {
 	member                           model.Member // ID 0: nobody
 	openID, unionID, phone, external bool
+	held                             bool  // the openid leads to him, and is only held for him, see HoldTx
+	yields                           int64 // the identity with the openid, which is held for somebody else
 }
 
 // Find returns the member that a reference names, or ErrUnknown. Of several references those that are known must agree,
@@ -79,11 +82,6 @@ func (s *Service) lookUp(tx *db.Tx, k keys) (f found, err error) {
 			return found{}, ErrUnknown
 		}
 	}
-	if k.openID != "" {
-		if f.openID, err = meet(memberIDByOpenID(tx, k.appID, k.openID)); err != nil {
-			return found{}, err
-		}
-	}
 	if k.unionID != "" {
 		if f.unionID, err = meet(memberIDBy(tx, "union_id", k.unionID)); err != nil {
 			return found{}, err
@@ -99,5 +97,21 @@ func (s *Service) lookUp(tx *db.Tx, k keys) (f found, err error) {
 			return found{}, err
 		}
 	}
-	return f, nil
+	if k.openID == "" {
+		return f, nil
+	}
+	row, err := openIDRow(tx, k.appID, k.openID)
+	if db.IsNotFound(err) {
+		return f, nil
+	}
+	if err != nil {
+		return found{}, err
+	}
+	f.openID, err = meet(row.MemberID, nil)
+	if errors.Is(err, ErrAmbiguous) && row.Held { // a guess gives way to what is said
+		f.yields = row.ID
+		return f, nil
+	}
+	f.held = row.Held
+	return f, err
 }

@@ -98,6 +98,9 @@ func (s *Service) ShopperTx(_ context.Context, tx *db.Tx, id model.MemberID) (op
 // ensurePerson finds or makes the member of an openid, and joins it with the unionid. When the two belong to different members the
 // openid's counts: nobody may be shut out because he was first met in two places. Kin is told and joins them a moment later.
 func (s *Service) ensurePerson(ctx context.Context, tx *db.Tx, appID, openID, unionID string) (model.MemberID, bool, error) {
+	if id, held, err := s.holderTx(ctx, tx, appID, openID, unionID); err != nil || held {
+		return id, false, err
+	}
 	id, created, err := s.EnsureTx(ctx, tx, Ref{AppID: appID, OpenID: openID, UnionID: unionID})
 	if !errors.Is(err, ErrAmbiguous) {
 		return id, created, err

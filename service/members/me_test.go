@@ -302,6 +302,8 @@ func TestInvariantsTrip(t *testing.T) {
 		{"members.figures", "", "UPDATE members SET orders = 0 WHERE orders > 0"},
 		{"members.figures", "", "UPDATE members SET first_order_at = '2099-01-01 00:00:00' WHERE orders > 0"},
 		{"members.following", "", "UPDATE member_openids SET followed_at = NULL WHERE following"},
+		{"members.held", "", "UPDATE member_openids SET held = TRUE, held_union = 'u-other' WHERE open_id = 'o-ann'"},
+		{"members.held", "", "UPDATE member_openids SET held_union = 'u-ann' WHERE open_id = 'o-ann'"},
 		{"members.phones", "", "UPDATE members SET phone_cipher = NULL"},
 		{"members.phones", "", "UPDATE members SET phone_cipher = 'AQ==' WHERE phone_cipher IS NOT NULL"},
 		{"members.phones", "", "UPDATE members SET phone_index = '0' WHERE phone_index IS NOT NULL"},

@@ -75,7 +75,7 @@ func (s *Service) MergeParts() []moves.Part {
 	}
 }
 
-func (s *Service) joinRow(_ context.Context, tx *db.Tx, m moves.Merge) error {
+func (s *Service) joinRow(ctx context.Context, tx *db.Tx, m moves.Merge) error {
 	from, err := lockRow(tx, m.From)
 	if err != nil {
 		return err
@@ -103,6 +103,9 @@ func (s *Service) joinRow(_ context.Context, tx *db.Tx, m moves.Merge) error {
 	if err := s.passOn(tx, from, to, own.UnionID, own.Phone != ""); err != nil {
 		return err
 	}
+	if err := s.settlePair(ctx, tx, from, to); err != nil {
+		return err
+	}
 	if err := setMerged(tx, append(heirs, m.From), &m.To); err != nil {
 		return err
 	}
@@ -110,6 +113,24 @@ func (s *Service) joinRow(_ context.Context, tx *db.Tx, m moves.Merge) error {
 		return err
 	}
 	return revokeSessions(tx, m.From)
+}
+
+// settlePair holds what is held for two who become one against the unionid that they have then; before identities move, so that what
+// goes to somebody else is no part of the merge.
+func (s *Service) settlePair(ctx context.Context, tx *db.Tx, from, to model.Member) error {
+	union := to.UnionID
+	if union == nil {
+		union = from.UnionID
+	}
+	if union == nil {
+		return nil
+	}
+	for _, m := range []model.Member{from, to} {
+		if err := s.settleTx(ctx, tx, m.ID, *union); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Service) splitRow(_ context.Context, tx *db.Tx, m moves.Merge) error {

@@ -31,6 +31,9 @@ func (s *Service) Invariants() []audit.Invariant {
 			 OR first_order_at > last_order_at OR (orders = 0 AND total_fen <> 0)`),
 		audit.SQL("members.following", "who follows has begun to, and not ceased later",
 			`SELECT id FROM member_openids WHERE following AND (followed_at IS NULL OR unfollowed_at > followed_at)`),
+		audit.SQL("members.held", "what is held for a member has a unionid, or he has one, but not both; what is his own was heard with none",
+			`SELECT o.id, o.member_id FROM member_openids o JOIN members m ON m.id = o.member_id
+			 WHERE (o.held AND o.held_union <> '' AND m.union_id IS NOT NULL) OR (NOT o.held AND o.held_union <> '')`),
 		audit.SQL("members.birthdays", "a birthday belongs to an existing member",
 			`SELECT b.id, b.member_id FROM member_birthdays b LEFT JOIN members m ON m.id = b.member_id WHERE m.id IS NULL`),
 		{ID: "members.birth_dates", Says: "a birthday that is kept opens and is a day that exists", Check: s.birthdaysOpen},

@@ -109,7 +109,7 @@ func (s *Service) own(ctx context.Context, p wechat.Push, read func(context.Cont
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	return s.DB.Read(ctx, func(ctx context.Context, tx *db.Tx) error {
-		member, err := s.Members.FindTx(ctx, tx, members.Ref{AppID: p.AppID, OpenID: p.OpenID})
+		member, err := s.Members.ProvedTx(ctx, tx, p.AppID, p.OpenID) // who only held a parcel is shown nothing
 		if errors.Is(err, members.ErrUnknown) {
 			return nil
 		}

@@ -2,9 +2,11 @@ package whole
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"huitou/cmd/internal/demo"
 	"huitou/model"
 	"huitou/model/db"
 	"huitou/model/random"
@@ -147,4 +149,54 @@ func (s *shop) staffOf(t *testing.T, role staff.Role) string {
 		t.Fatal(err)
 	}
 	return s.staffSignIn(t, name, password)
+}
+
+// Somebody finds a parcel's card, in a bin or on a photo, and scans it before its receiver (T9). He is welcomed, and that is all that he gets:
+// not the receiver's account, points or orders. The receiver proves his phone and has everything.
+func TestT9WhoFindsAParcelIsNotItsReceiver(t *testing.T) {
+	t.Parallel()
+	s := start(t, db.SQLite)
+	owner := s.owner(t)
+	person := func() (p shopper) {
+		var user struct {
+			ID    string `json:"id"`
+			Phone string `json:"phone"`
+		}
+		s.weixinDoes(t, "POST", "/_sim/users", map[string]string{}, &user)
+		return shopper{user: user.ID, phone: user.Phone}
+	}
+	finder, receiver := person(), person()
+	s.must(t, call{method: "POST", path: "/ingest/v1/orders", signed: true, body: s.order("FOUND-1", receiver.phone, 12_800_00)}, nil)
+	var code struct{ Ticket string }
+	s.must(t, call{method: "POST", path: "/admin/v1/parcel-codes", token: owner, body: map[string]any{"source": demo.Source, "number": "FOUND-1"}}, &code)
+	if s.answered(t, finder, "scan", map[string]any{"ticket": code.Ticket}) == "" {
+		t.Error("who scans a parcel is not welcomed")
+	}
+	s.settled(t)
+	for _, said := range []string{"积分", "我的订单", "FOUND-1"} {
+		if got := s.answered(t, finder, "send_text", map[string]any{"content": said}); strings.Contains(got, "12800") || strings.Contains(got, "12,800") || strings.Contains(got, "FOUND-1") {
+			t.Errorf("%s is answered %q to who found a parcel", said, got)
+		}
+	}
+	var me struct {
+		Orders int64
+		Phone  string
+	}
+	finder.token = s.signIn(t, finder)
+	s.must(t, call{method: "GET", path: "/api/v1/me", token: finder.token}, &me)
+	if me.Orders != 0 || me.Phone != "" {
+		t.Errorf("who found a parcel is signed in as %+v", me)
+	}
+
+	receiver.token = s.signIn(t, receiver)
+	var proof struct {
+		Code string `json:"code"`
+	}
+	s.weixinDoes(t, "POST", "/_sim/users/"+receiver.user+"/phone", struct{}{}, &proof)
+	s.must(t, call{method: "POST", path: "/api/v1/me/phone", token: receiver.token, body: proof}, nil)
+	s.must(t, call{method: "GET", path: "/api/v1/me", token: receiver.token}, &me)
+	if me.Orders != 1 {
+		t.Errorf("the receiver has %d orders, want 1", me.Orders)
+	}
+	s.audit(t)
 }
