@@ -133,9 +133,10 @@ fi
 
 say "go test"
 go build -o "$work/testreport" ./scripts/testreport
-# Every room is tested under the race detector. The commands, which drive whole shops one step after another, run without it: it makes
-# their databases ten times slower, and what meets there has met in the rooms and in cmd/internal/whole.
-sequential='^huitou/cmd/(huitou|loadgen|internal/app|internal/demo)$'
+# Every room is tested under the race detector. The commands and the tests of whole shops, which go one step after another, run without it:
+# it makes their databases ten times slower. Of the whole shops those run once more with it in which many things happen at once.
+sequential='^huitou/cmd/(huitou|loadgen|internal/(app|demo|whole))$'
+at_once='^Test(T2T3|T12|T18|Tour|GracefulStop|KilledProgram|WhyACoupon)'
 tests() {
   if [ $# -gt 0 ]; then
     go test -race -timeout 20m -json "$@"
@@ -144,6 +145,7 @@ tests() {
   local ok=0
   go list ./... | grep -E "$sequential" | xargs go test -timeout 20m -json || ok=1
   go list ./... | grep -vE "$sequential" | xargs go test -race -timeout 20m -json || ok=1
+  go test -race -timeout 20m -json -run "$at_once" ./cmd/internal/whole || ok=1
   return $ok
 }
 set +e
