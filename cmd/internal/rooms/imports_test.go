@@ -65,10 +65,11 @@ type rule struct {
 
 // A new arrow between rooms is a decision: it is made here, with its reason.
 var rules = map[string]rule{
-	"model":        {nil, "words and pure rules; everybody may import them, so they import nothing"},
-	"model/fault":  {nil, "errors are words too"},
-	"model/random": {nil, "identifiers need the system's random source only"},
-	"model/sealed": {nil, "sealing is the standard library's cryptography and a key"},
+	"model":         {nil, "words and pure rules; everybody may import them, so they import nothing"},
+	"model/fault":   {nil, "errors are words too"},
+	"model/random":  {nil, "identifiers need the system's random source only"},
+	"model/sealed":  {nil, "sealing is the standard library's cryptography and a key"},
+	"model/weblink": {[]string{"golang.org/x/net/idna", "golang.org/x/net/publicsuffix", "golang.org/x/text/..."}, "what counts as an address is a pure rule, on the list of domains that exist"},
 	"model/db": {[]string{"model/fault", "gorm.io/...", "github.com/go-sql-driver/mysql", "github.com/ncruces/go-sqlite3/...", "github.com/pressly/goose/v3/..."},
 		"the only room that knows how data is stored; it knows no business word"},
 	"model/db/dbtest": {[]string{"model/db", "model/random", "github.com/go-sql-driver/mysql"}, "throw-away databases for tests"},
@@ -76,7 +77,7 @@ var rules = map[string]rule{
 	"model/kv/kvtest": {[]string{"model/kv"}, "one suite for both kinds"},
 	"service/...":     {[]string{"model/...", "service/...", "wechat"}, "capabilities speak in our words; see levels for which may know which"},
 	"service/staff":   {[]string{"golang.org/x/crypto/argon2"}, "passwords are hashed with the library's argon2id"},
-	"service/qrcodes": {[]string{"github.com/skip2/go-qrcode"}, "pictures of codes are drawn here, from what WeChat says they say"},
+	"service/qrcodes": {[]string{"github.com/skip2/go-qrcode", "golang.org/x/sync/singleflight"}, "pictures of codes are drawn here, from what WeChat says they say; one that many want is asked for once"},
 	"service/replies": {[]string{"golang.org/x/text/..."}, "texts that people write are compared in Unicode's compatible form, without case"},
 	"service/messages/sms": {[]string{"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/..."},
 		"the one place outside wechat that knows a provider's SDK: of text messages"},
