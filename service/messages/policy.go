@@ -5,8 +5,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"huitou/model"
+	"huitou/model/weblink"
 )
 
 // PolicyRule is a rule of the platform that a text can break. Breaking one costs an account its templates or its fans, so the text is
@@ -48,9 +50,9 @@ func (b Breach) String() string { return fmt.Sprintf("%s:%s", b.Rule, b.Word) }
 var selling = regexp.MustCompile(`促销|抢购|抢先购|秒杀|特价|清仓|大促|限时(优惠|折扣|抢|特)|买[一二三1-9]送[一二三1-9]|[一二三四五六七八九1-9](\.\d)?折起|全场|低至|爆款|热卖|新品上市|速抢|疯抢|立即(抢|购买|下单)|马上(抢|购买|下单)|点击购买|包邮|团购|直降|双十[一二]|双1[12]|(?i:sale)`)
 
 const (
-	act    = `关注|转发|分享|邀请好友|集赞|点赞|朋友圈`
+	act    = `关注|转发|分享|邀请好友|集赞|点赞|朋友圈|加(?:我|客服|店长|店员|导购|顾问)?的?(?:微信|企微|企业微信|好友)`
 	praise = `好评|五星|5星|晒图|晒单`
-	reward = `送|赠|返|奖|领|得|红包|现金|积分|优惠券|免单|免费|礼品|立减`
+	reward = `送|赠|返|奖|领|得|红包|现金|积分|优惠券|免单|免费|礼品|有礼|好礼|豪礼|礼包|礼券|立减`
 )
 
 var (
@@ -85,10 +87,25 @@ func Breaches(p model.MessagePurpose, channels []model.MessageChannel, texts map
 	return out
 }
 
+// promise is what the name of a shop or of a person holds only when it is to promise something to those who come.
+var promise = regexp.MustCompile(`(?:送|赠|返|奖|领|得|减)[^,，。;；!！?？]{0,4}(?:[0-9]|[一二两三五十百千]+[元块]|红包|现金|积分|券|礼[品包物金])|红包|现金|优惠券|免单|免费|加微信`)
+
+// NameBreaches returns what a name breaks that is shown to those who have just followed: there it stands beside the words of a welcome, so that
+// a promise alone makes it a reward for following.
+func NameBreaches(name string) []Breach {
+	if list := Breaches("", nil, map[string]string{"name": name}, nil); len(list) > 0 {
+		return list
+	}
+	if w := promise.FindString(plain(weblink.Flat(name))); w != "" {
+		return []Breach{{PolicyNoRewardForShare, "name", cutText(w, 20)}}
+	}
+	return nil
+}
+
 // plain takes out what people put between characters to get past a filter.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == ' ' || r == '\u3000' || r == '\u200b' || r == '\u200c' || r == '\u200d' || r == '\ufeff' || r == '*' || r == '·' || r == '_' {
+		if r != '\n' && unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Variation_Selector) || r == '*' || r == '·' || r == '_' {
 			return -1
 		}
 		return r

@@ -99,6 +99,12 @@ func TestBreaches(t *testing.T) {
 		{"转*发*朋友圈领优惠券", text, PolicyNoRewardForShare},
 		{"领取奖励需先关注", text, PolicyNoRewardForShare},
 		{"集赞38个免单", text, PolicyNoRewardForShare},
+		{"关注有礼", text, PolicyNoRewardForShare},
+		{"关\u2060注\u00a0有礼", text, PolicyNoRewardForShare},
+		{"添加微信领券", text, PolicyNoRewardForShare},
+		{"加客服微信,立减5元", text, PolicyNoRewardForShare},
+		{"有问题请添加客服微信", text, ""},
+		{"关注\n礼品已发出", text, ""},
 		{"五星好评返现5元", text, PolicyNoRewardForPraise},
 		{"晒图评价送积分", text, PolicyNoRewardForPraise},
 		{"欢迎如实评价", text, ""},
@@ -117,6 +123,19 @@ func TestBreaches(t *testing.T) {
 	}
 	if got := Breaches(model.PurposeService, notice, map[string]string{"goods": "限时秒杀套餐"}, quotedByDefault); len(got) != 0 {
 		t.Errorf("a quoted name breaks %v", got)
+	}
+}
+
+func TestNameBreaches(t *testing.T) {
+	for _, good := range []string{"南京路店", "小王", "得力文具店", "领秀城店", "奖牌陈列室", "王返", "赠礼轩茶铺", "店员3号", "前台", "加盟店"} {
+		if got := NameBreaches(good); len(got) > 0 {
+			t.Errorf("%q breaks %v", good, got)
+		}
+	}
+	for _, bad := range []string{"领10元", "领\u200b１０元", "关注有礼", "小王送红包", "免费茶", "送五十元", "好评返现", "加微信小王", "扫我得积分"} {
+		if got := NameBreaches(bad); len(got) == 0 || got[0].Rule.Says() == "" {
+			t.Errorf("%q was let through", bad)
+		}
 	}
 }
 
