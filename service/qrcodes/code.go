@@ -144,10 +144,10 @@ func (s *Service) take(tx *db.Tx) error {
 
 // Rename gives a code another name. It returns fault.ErrInvalid, ErrUnknown or ErrNotYours.
 func (s *Service) Rename(ctx context.Context, by By, id model.PublicID, name string) (v Code, err error) {
-	if err := fault.InvalidFields(nameFaults(name)); err != nil {
-		return Code{}, err
-	}
 	return s.change(ctx, by, id, func(ctx context.Context, tx *db.Tx, c *model.QRCode) error {
+		if err := fault.InvalidFields(nameFaults(c.Kind, name)); err != nil {
+			return err
+		}
 		was := c.Name
 		if was == name {
 			return nil

@@ -76,6 +76,14 @@ func TestBadCodesAreRefused(t *testing.T) {
 		"no kind":                {with(func(c *qrcodes.NewCode) { c.Kind = "" }), "kind"},
 		"a parcel's":             {with(func(c *qrcodes.NewCode) { c.Kind = "parcel" }), "kind"},
 		"no name":                {with(func(c *qrcodes.NewCode) { c.Name = "" }), "name"},
+		"an address":             {with(func(c *qrcodes.NewCode) { c.Name = "www.evil.com 领10元" }), "name"},
+		"a hidden address":       {with(func(c *qrcodes.NewCode) { c.Name = "ｅｖｉｌ。ru" }), "name"},
+		"a promise":              {with(func(c *qrcodes.NewCode) { c.Name = "领10元" }), "name"},
+		"a reward":               {with(func(c *qrcodes.NewCode) { c.Kind, c.Ref, c.Name = model.QRCampaign, "双十一", "关注有礼" }), "name"},
+		"a turned name":          {with(func(c *qrcodes.NewCode) { c.Name = "前\u202e台" }), "name"},
+		"a line separator":       {with(func(c *qrcodes.NewCode) { c.Name = "前\u2028台" }), "name"},
+		"an invisible name":      {with(func(c *qrcodes.NewCode) { c.Name = "\u200b" }), "name"},
+		"an invisible campaign":  {with(func(c *qrcodes.NewCode) { c.Kind, c.Ref = model.QRCampaign, "双\u200b十一" }), "ref"},
 		"a blank name":           {with(func(c *qrcodes.NewCode) { c.Name = "  " }), "name"},
 		"a long name":            {with(func(c *qrcodes.NewCode) { c.Name = strings.Repeat("名", 31) }), "name"},
 		"a name of two lines":    {with(func(c *qrcodes.NewCode) { c.Name = "前\n台" }), "name"},
@@ -171,6 +179,10 @@ func TestStaffMakeCodesOfThemselves(t *testing.T) {
 	}
 	_, err = w.s.Rename(ctx, own.By, c.ID, " ")
 	isFault(t, "rename to nothing", err, fault.ErrInvalid)
+	_, err = w.s.Rename(ctx, own.By, c.ID, "www.evil.com 领10元")
+	isFault(t, "rename to an address", err, fault.ErrInvalid)
+	_, err = w.s.Rename(ctx, own.By, c.ID, "领10元")
+	isFault(t, "rename to a promise", err, fault.ErrInvalid)
 	if got, err = w.s.Stop(ctx, manager, c.ID); err != nil || got.StoppedAt == nil {
 		t.Errorf("stop: %+v, %v", got, err)
 	}

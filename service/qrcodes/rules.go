@@ -3,15 +3,17 @@ package qrcodes
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"huitou/model"
 	"huitou/model/fault"
 	"huitou/model/random"
+	"huitou/model/weblink"
+	"huitou/service/messages"
 	"huitou/wechat"
 )
 
@@ -59,7 +61,7 @@ func miniKey(openID string, code model.QRCodeID, day model.Day) string {
 
 // faults lists what is wrong with a code to be made, apart from who may make it.
 func (in NewCode) faults() []fault.Field {
-	list := nameFaults(in.Name)
+	list := nameFaults(in.Kind, in.Name)
 	switch in.Kind {
 	case model.QRStore:
 		if !storeForm.MatchString(in.Ref) {
@@ -70,8 +72,8 @@ func (in NewCode) faults() []fault.Field {
 			list = append(list, fault.Field{Name: "ref", Reason: "the id of a member of staff"})
 		}
 	case model.QRCampaign:
-		if n := utf8.RuneCountInString(in.Ref); n < 1 || n > maxCampaign || !plain(in.Ref) {
-			list = append(list, fault.Field{Name: "ref", Reason: "1 to 40 characters: the campaign's name"})
+		if !weblink.Line(in.Ref, maxCampaign) {
+			list = append(list, fault.Field{Name: "ref", Reason: "1 to 40 printable characters: the campaign's name"})
 		}
 	default:
 		list = append(list, fault.Field{Name: "kind", Reason: "store, staff or campaign"})
@@ -85,16 +87,23 @@ func (in NewCode) faults() []fault.Field {
 	return list
 }
 
-func nameFaults(name string) []fault.Field {
-	if n := utf8.RuneCountInString(name); n < 1 || n > maxName || !plain(name) {
-		return []fault.Field{{Name: "name", Reason: "1 to 30 characters"}}
+// nameFaults says what is wrong with a name. Replies show the names of stores and of people to whoever scanned, in the shop's name: they must
+// lead nowhere and promise nothing.
+func nameFaults(k model.QRKind, name string) []fault.Field {
+	if !weblink.Line(name, maxName) {
+		return []fault.Field{{Name: "name", Reason: "1 to 30 printable characters without blanks at the ends"}}
+	}
+	if at := weblink.Find(name); len(at) > 0 {
+		return []fault.Field{{Name: "name", Reason: fmt.Sprintf("holds an address: %q", at[0].Text)}}
+	}
+	broken := messages.NameBreaches(name)
+	if k == model.QRCampaign { // seen by staff only
+		broken = messages.Breaches("", nil, map[string]string{"name": name}, nil)
+	}
+	if len(broken) > 0 {
+		return []fault.Field{{Name: "name", Reason: fmt.Sprintf("%q: %s", broken[0].Word, broken[0].Rule.Says())}}
 	}
 	return nil
-}
-
-// plain reports whether a text is one line without blanks at its ends.
-func plain(s string) bool {
-	return utf8.ValidString(s) && s == strings.TrimSpace(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // staffOf reads the ref of a staff member's code; 0 when it is none. Only one writing of an id is taken, so that a code is found by it.
