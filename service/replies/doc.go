@@ -26,7 +26,7 @@
 //     answered with the same words after the same look-up. A person has ten look-ups a minute; without kv they are not counted, since a
 //     look-up tells nothing that is not his.
 //   - Texts that promise something for following, sharing or praise are refused, naming the rule.
-//   - Links lead to the shop's own host, to hosts that the settings name, to articles on mp.weixin.qq.com or into the shop's own
+//   - Links lead to the shop's own host, to hosts that the settings name, to articles on mp.weixin.qq.com (of any account: the address does not tell whose) or into the shop's own
 //     mini-program. All else is refused: a link here speaks in the shop's name, and who gets hold of a staff account must not be able to
 //     lead every new follower away.
 //

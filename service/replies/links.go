@@ -6,43 +6,70 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"huitou/model/weblink"
 )
 
-// ownHosts are WeChat's: articles of the account, and its pictures.
+// WeChat's own hosts: of articles, whoever wrote them, and of pictures.
 const (
 	articleHost = "mp.weixin.qq.com"
 	pictureHost = "mmbiz.qpic.cn"
 )
 
 var (
-	anchor    = regexp.MustCompile(`(?is)<\s*a\b[^>]*>`)
-	attribute = regexp.MustCompile(`(?is)([a-z][a-z0-9-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)`)
-	// address is what WeChat makes a link of by itself.
-	address = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://[^\s<>"'，。！？、；）】》]*|\bwww\.[^\s<>"'，。！？、；）】》]*`)
-	// relative is how a bare domain looks, which phones make a link of as well.
-	bareDomain = regexp.MustCompile(`(?i)\b[a-z0-9-]+(\.[a-z0-9-]+)*\.(com|cn|net|org|top|vip|shop|xyz|cc|io|me|link|site|club|info|app|ltd)\b`)
+	// opening is an <a> tag in the one form that is taken. Browsers read many more; in what they read otherwise than we do a link could hide.
+	opening   = regexp.MustCompile(`(?i)^<\s*a(?:[ \n]+[a-z][a-z0-9-]*[ \n]*=[ \n]*(?:"[^"<>]*"|'[^'<>]*'|[^ \n"'<>=]+))*[ \n]*>`)
+	closing   = regexp.MustCompile(`(?i)^<[ \n]*/[ \n]*a[ \n]*>`)
+	beginning = regexp.MustCompile(`(?i)<[\s/]*a(?:[\s/>"'=]|$)`)
+	attribute = regexp.MustCompile(`(?i)([a-z][a-z0-9-]*)[ \n]*=[ \n]*(?:"([^"]*)"|'([^']*)'|([^ \n"'<>=]+))`)
+	// web is the one form of an address: nothing that a browser mends, and no host but a plain one.
+	web = regexp.MustCompile(`(?i)^https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?(?:[/?#][^\s"'<>\\]*)?$`)
 )
 
 // linkFaults says what is wrong with the links in a text.
 func (s *Service) linkFaults(text string) (list []string) {
-	flat := compatible(text)
-	for _, tag := range anchor.FindAllString(flat, -1) {
-		if why := s.anchored(tag); why != "" {
-			list = append(list, why)
-		}
-	}
-	rest := anchor.ReplaceAllString(flat, " ")
-	for _, at := range address.FindAllString(rest, -1) {
-		if why := s.leads(at); why != "" {
-			list = append(list, why)
-		}
-	}
-	for _, host := range bareDomain.FindAllString(address.ReplaceAllString(rest, " "), -1) {
-		if !s.allowed(host) {
-			list = append(list, fmt.Sprintf("%q is not a host of this shop", host))
+	rest, list := s.withoutAnchors(weblink.Flat(text))
+	for _, at := range weblink.Find(rest) {
+		switch {
+		case at.Scheme:
+			if why := s.leads(at.Text); why != "" {
+				list = append(list, why)
+			}
+		case !s.allowed(at.Text):
+			list = append(list, fmt.Sprintf("%q is not a host of this shop", at.Text))
 		}
 	}
 	return list
+}
+
+// withoutAnchors returns the text without its <a> tags, and what is wrong with them.
+func (s *Service) withoutAnchors(text string) (rest string, list []string) {
+	var b strings.Builder
+	open := false
+	for {
+		at := beginning.FindStringIndex(text)
+		if at == nil {
+			break
+		}
+		b.WriteString(text[:at[0]])
+		b.WriteByte(' ')
+		text = text[at[0]:]
+		start, end := opening.FindString(text), closing.FindString(text)
+		switch {
+		case start != "" && !open:
+			if why := s.anchored(start); why != "" {
+				list = append(list, why)
+			}
+		case end == "" || !open:
+			return b.String() + text[1:], append(list, `a link is written <a href="https://…">…</a>`)
+		}
+		open = start != ""
+		text = text[len(start)+len(end):]
+	}
+	if open {
+		list = append(list, "a link that is not closed with </a>")
+	}
+	return b.String() + text, list
 }
 
 // anchored says what is wrong with an <a> tag: it must lead to an allowed address or into the shop's own mini-program.
@@ -53,7 +80,7 @@ func (s *Service) anchored(tag string) string {
 		if _, twice := attrs[name]; twice {
 			return "a link names " + name + " twice"
 		}
-		attrs[name] = strings.Trim(m[2], `"'`)
+		attrs[name] = m[2] + m[3] + m[4]
 	}
 	app, isProgram := attrs["data-miniprogram-appid"]
 	href, hasAddress := attrs["href"]
@@ -74,8 +101,8 @@ func (s *Service) anchored(tag string) string {
 func (s *Service) leads(at string) string {
 	u, err := url.Parse(at)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || len(at) > maxURL:
-		return "an https address of at most 1024 bytes"
+	case err != nil || u.Host == "" || u.User != nil || len(at) > maxURL || !web.MatchString(at):
+		return fmt.Sprintf("%q: an https address of at most 1024 bytes is wanted", cut(at, 60))
 	case u.Scheme != "https" && !(u.Scheme == "http" && s.plainHost != "" && u.Host == s.plainHost):
 		return "links must be https"
 	case !s.allowed(u.Host):

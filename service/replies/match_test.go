@@ -243,6 +243,8 @@ func TestTerms(t *testing.T) {
 		{"priority", model.ReplyToAnything, Terms{Priority: 1001, Answer: text("x")}, fault.ErrInvalid, "priority"},
 		{"no answer", model.ReplyToAnything, Terms{}, fault.ErrInvalid, "answer.kind"},
 		{"text and picture", model.ReplyToAnything, Terms{Answer: Answer{Kind: AnswerText, Text: "x", MediaID: "m"}}, fault.ErrInvalid, "answer.media_id"},
+		{"address of a name", model.ReplyToFollow, follow(model.ReplyFromStaff, "{staff}.com"), fault.ErrInvalid, "answer.text"},
+		{"article with a blank title", model.ReplyToKeyword, keyword(Answer{Kind: AnswerNews, Title: " ", URL: "https://mp.weixin.qq.com/s/x"}), fault.ErrInvalid, "answer.title"},
 		{"only spaces", model.ReplyToAnything, Terms{Answer: text(" \n")}, fault.ErrInvalid, "answer.text"},
 		{"control characters", model.ReplyToAnything, Terms{Answer: text("a\x00b")}, fault.ErrInvalid, "answer.text"},
 		{"too long", model.ReplyToAnything, Terms{Answer: text(strings.Repeat("长", 683))}, fault.ErrInvalid, "answer.text"},
@@ -286,6 +288,8 @@ func TestLinks(t *testing.T) {
 	for _, text := range []string{
 		"没有链接", "满<100减10", "https://shop.example.com/a?b=1,谢谢", "见 https://mp.weixin.qq.com/s/abc。", `<a href='https://m.shop.example/'>x</a>`,
 		`<A HREF=https://shop.example.com>x</A>`, "3.5折 v1.2", "shop.example.com",
+		"欢迎光临。VIP专享3.5折,No.1之选,见菜单.pdf", "请访问shop.example.com下单", "(https://shop.example.com)", "见“https://shop.example.com/a”。", "价格<A款", "a<b",
+		`<a href="https://shop.example.com/a">https://shop.example.com</a>和<a href='https://m.shop.example'>二</a>`, "电话 400-820-8820", "已发货.请查收",
 		`<a data-miniprogram-appid="wxmini" data-miniprogram-path="pages/index">x</a>`,
 	} {
 		if list := s.linkFaults(text); len(list) > 0 {
@@ -299,6 +303,14 @@ func TestLinks(t *testing.T) {
 		`<a data-miniprogram-appid="wxother" data-miniprogram-path="p" href="https://shop.example.com">x</a>`, `<a data-miniprogram-appid="" href="https://shop.example.com">x</a>`,
 		`<a data-miniprogram-appid="wxmini">x</a>`, `<a data-miniprogram-appid="wxmini" data-miniprogram-path="p" href="https://evil.example">x</a>`,
 		`< a href="https://evil.example">x</a>`, "https://shop.example.com:8443/x",
+		"evil.ru", "evil.online/pay", "bit.ly/abc", "1.2.3.4/pay", "//evil.ru/x", "支付宝.com", "支付宝.中国", "evil。com", "evil｡com", "ev\u200dil.com", "https:/evil.ru",
+		`https:\\evil.ru`, `https:\\\\evil.ru`, "tel:10086", "TEL:10086", "https://mp.weixin.qq.com。evil.ru/", `https://mp.weixin.qq.com"@evil.ru/`,
+		"https://mp.weixin.qq.com'.evil.ru/", `https://mp.weixin.qq.com\@evil.ru/`, "https://mp.weixin.qq.com/s看evil.ru", "https://mp.weixin.qq.com/s'evil.ru",
+		`<a title=">" href="https://evil.ru">x</a>`, `<a href="https://shop.example.com/a>b">x</a>`, `<a href="https://shop.example.com/">x`, `<a href="https://evil.ru`,
+		`<a href="https://shop.example.com/"<a href="https://shop.example.com/">x</a>`, `<a/href="https://shop.example.com/">x</a>`, `</a>`, `<a href="//evil.ru/x">x</a>`,
+		`<a href="https://shop.example.com/"><a href="https://shop.example.com/">x</a></a>`, `<a href=https://shop.example.com/'x>x</a>`,
+		`<a href="tel:10086">x</a>`, `<a href="https:/evil.ru">x</a>`, `<a href="https:\\evil.ru">x</a>`, `<a href="https://shop.example.com&#46;evil.ru">x</a>`,
+		`<a href="https://mp.weixin.qq.com。evil.ru/">x</a>`, `<a x="y"href="https://shop.example.com">x</a>`,
 	} {
 		if list := s.linkFaults(text); len(list) == 0 {
 			t.Errorf("%q was let through", text)
@@ -318,7 +330,15 @@ func TestSay(t *testing.T) {
 		{"{store}的{staff}", came{source: model.ReplyFromStaff, name: "小王"}, "茶铺的小王"},
 		{"{store}", came{source: model.ReplyFromCampaign, name: "双十一"}, "茶铺"},
 		{"{store}{store}", came{source: model.ReplyFromStore, name: "{shop}"}, "{shop}{shop}"},
-		{"{store}", came{source: model.ReplyFromStore, name: `<a href="https://evil.example">x</a>`}, `‹a href="https evil.example"›x‹/a›`},
+		{"{store}", came{source: model.ReplyFromStore, name: `<a href="https://evil.example">x</a>`}, "茶铺"},
+		{"我是{staff}", came{source: model.ReplyFromStaff, name: "www.evil.com 领10元"}, "我是茶铺"},
+		{"我是{staff}", came{source: model.ReplyFromStaff, name: "领10元"}, "我是茶铺"},
+		{"我是{staff}", came{source: model.ReplyFromStaff, name: "小\u202e王"}, "我是茶铺"},
+		{"我是{staff}", came{source: model.ReplyFromStaff, name: "小\u2028王"}, "我是茶铺"},
+		{"evil.{staff}", came{source: model.ReplyFromStaff, name: "ru"}, "evil.茶铺"},
+		{"{staff}.com", came{source: model.ReplyFromStaff, name: "evil"}, "茶铺.com"},
+		{`<a href="https://shop.example.com/{staff}">x</a>`, came{source: model.ReplyFromStaff, name: `"x`}, `<a href="https://shop.example.com/茶铺">x</a>`},
+		{"{staff}", came{source: model.ReplyFromStaff, name: "<小王>"}, "‹小王›"},
 	} {
 		if got := s.say(Answer{Kind: AnswerText, Text: tt.text}, tt.from); got != wechat.Text(tt.want) {
 			t.Errorf("%q says %q, want %q", tt.text, got.Content, tt.want)

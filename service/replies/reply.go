@@ -2,11 +2,14 @@ package replies
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"huitou/model"
+	"huitou/model/weblink"
+	"huitou/service/messages"
 	"huitou/wechat"
 )
 
@@ -139,17 +142,37 @@ func (s *Service) say(a Answer, from came) wechat.Reply {
 	return wechat.Text(cut(s.named(a.Text, from), wechat.MaxReplyText))
 }
 
-// named fills the names in. Where there is none the shop stands for its store and its people.
+// named fills the names in. Where there is none, or one that must not be shown, the shop stands for its store and its people.
 func (s *Service) named(text string, from came) string {
+	plain := s.fill(text, s.Shop, s.Shop)
 	store, staff := s.Shop, s.Shop
-	if from.name != "" {
-		switch from.source {
-		case model.ReplyFromStore:
-			store = from.name
-		case model.ReplyFromStaff:
-			staff = from.name
+	switch from.source {
+	case model.ReplyFromStore:
+		store = from.name
+	case model.ReplyFromStaff:
+		staff = from.name
+	default:
+		return plain
+	}
+	if !showable(from.name) {
+		return plain
+	}
+	// A name can become an address by the words around it: "tea.{store}".
+	filled, known := s.fill(text, store, staff), s.linkFaults(plain)
+	for _, why := range s.linkFaults(filled) {
+		if !slices.Contains(known, why) {
+			return plain
 		}
 	}
+	return filled
+}
+
+// showable holds a name of a code against what is asked of names when they are given: it may have been given before that was asked.
+func showable(name string) bool {
+	return weblink.Line(name, nameRoom) && len(weblink.Find(name)) == 0 && len(messages.NameBreaches(name)) == 0
+}
+
+func (s *Service) fill(text, store, staff string) string {
 	return strings.NewReplacer("{shop}", harmless(s.Shop), "{store}", harmless(store), "{staff}", harmless(staff)).Replace(text)
 }
 

@@ -171,7 +171,8 @@ func (s *Service) answerFaults(o model.ReplyOccasion, t Terms) (list []fault.Fie
 	one := t.Code != ""
 	bad(strings.Contains(a.Text, "{store}") && !one && t.Source != model.ReplyFromStore, "text", "{store} is known where a store's code was scanned")
 	bad(strings.Contains(a.Text, "{staff}") && !one && t.Source != model.ReplyFromStaff, "text", "{staff} is known where a staff member's code was scanned")
-	for _, why := range s.linkFaults(a.Text) {
+	// Around a name there is no address either: "{staff}.com".
+	for _, why := range s.linkFaults(strings.NewReplacer("{shop}", "x", "{store}", "x", "{staff}", "x").Replace(a.Text)) {
 		bad(true, "text", "%s", why)
 	}
 	return list
@@ -191,7 +192,7 @@ func lawful(name string, a Answer) error {
 
 func printable(s string, least, most int) bool {
 	n := utf8.RuneCountInString(s)
-	return n >= least && n <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+	return n >= least && n <= most && utf8.ValidString(s) && (s == "" || strings.TrimSpace(s) != "") && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // readable is printable with line breaks and the joiners of emoji.
