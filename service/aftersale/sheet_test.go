@@ -253,6 +253,9 @@ func TestSheetsThatAreRefused(t *testing.T) {
 		{"lines", with(func(in *aftersale.NewSheet) { in.Hint = "一\n二" }), fault.ErrInvalid, "hint"},
 		{"too long for small cards", with(func(in *aftersale.NewSheet) { in.Layout, in.Hint = "a4x21", strings.Repeat("长", 80) }), fault.ErrInvalid, "hint"},
 		{"reward for following", with(func(in *aftersale.NewSheet) { in.Title = "关注公众号送红包" }), aftersale.ErrPolicy, "title"},
+		{"gift for following", with(func(in *aftersale.NewSheet) { in.Title = "关注有礼" }), aftersale.ErrPolicy, "title"},
+		{"coupon for a contact", with(func(in *aftersale.NewSheet) { in.Hint = "添加微信领券" }), aftersale.ErrPolicy, "hint"},
+		{"title of blanks", with(func(in *aftersale.NewSheet) { in.Title = "  " }), fault.ErrInvalid, "title"},
 		{"reward in the next line", with(func(in *aftersale.NewSheet) { in.Title, in.Hint = "扫码关注公众号", "立领5元优惠券" }), aftersale.ErrPolicy, "title+hint"},
 		{"reward for praise", with(func(in *aftersale.NewSheet) { in.Hint = "五星好评返现金" }), aftersale.ErrPolicy, "hint"},
 		{"reward for praise, disguised", with(func(in *aftersale.NewSheet) { in.Hint = "好 评·返 现金" }), aftersale.ErrPolicy, "hint"},
@@ -338,6 +341,7 @@ func TestSheetInvariantsSeeCorruption(t *testing.T) {
 	for _, tt := range []struct{ want, corrupt string }{
 		{"sheets.counts", `UPDATE parcel_sheets SET ready = ready - 1 WHERE state = 'ready'`},
 		{"sheets.counts", `DELETE FROM parcel_sheet_cards WHERE refusal <> ''`},
+		{"sheets.counts", `UPDATE parcel_sheets SET cleared_at = created_at WHERE finished_at IS NULL`},
 		{"sheets.counts", `UPDATE parcel_sheet_cards SET parcel_code_id = NULL WHERE position = 1`},
 		{"sheets.states", `UPDATE parcel_sheets SET finished_at = NULL`},
 		{"sheets.states", `UPDATE parcel_sheets SET state = 'failed' WHERE state = 'ready'`},

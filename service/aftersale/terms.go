@@ -184,7 +184,7 @@ func word(s string) bool {
 
 func printable(s string, most int) bool {
 	n := utf8.RuneCountInString(s)
-	return n >= 1 && n <= most && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError })
+	return n >= 1 && n <= most && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError })
 }
 
 func address(s string) bool {
