@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"huitou/model"
 	"huitou/model/db"
 	"huitou/model/fault"
+	"huitou/model/weblink"
 	"huitou/service/audit"
 	"huitou/service/jobs"
 )
@@ -106,7 +106,7 @@ func (in ReplayMany) faults() (list []fault.Field) {
 	bad(in.Topic == "" && (in.Verdict == "" || in.Verdict == VerdictOK), "topic", "name a topic, or the verdict malformed or unopenable")
 	bad(in.From.IsZero(), "from", "is required")
 	bad(!in.To.After(in.From) || in.To.Sub(in.From) > ReplayDays*24*time.Hour, "to", fmt.Sprintf("after from, by at most %d days", ReplayDays))
-	bad(in.Note == "" || utf8.RuneCountInString(in.Note) > 200 || !utf8.ValidString(in.Note), "note", "1 to 200 characters")
+	bad(!weblink.Line(in.Note, 200), "note", "1 to 200 printable characters")
 	return list
 }
 

@@ -263,9 +263,12 @@ func TestReplayManyRefusesBadInput(t *testing.T) {
 		"from":   func(in *callbacks.ReplayMany) { in.From = time.Time{} },
 		"to":     func(in *callbacks.ReplayMany) { in.To = in.From.Add(94 * 24 * time.Hour) },
 		"note":   func(in *callbacks.ReplayMany) { in.Note = " " },
+		"note ":  func(in *callbacks.ReplayMany) { in.Note = "\u200b" },
+		"note  ": func(in *callbacks.ReplayMany) { in.Note = "修好了\u202e" },
 	} {
 		in := asked("k-0000006")
 		change(&in)
+		field = strings.TrimSpace(field)
 		_, err := i.s.ReplayMany(context.Background(), in)
 		if f := fault.Of(err); !errors.Is(err, fault.ErrInvalid) || f == nil || !strings.Contains(fmt.Sprint(f.Detail), field) {
 			t.Errorf("%s: %v", field, err)
