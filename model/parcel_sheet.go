@@ -37,6 +37,7 @@ type ParcelSheet struct {
 	CreatedAt, UpdatedAt  time.Time
 	FinishedAt            *time.Time
 	PurgedAt              *time.Time // since when its pictures are gone
+	ClearedAt             *time.Time // since when its cards are gone
 }
 
 // TableName names the table.

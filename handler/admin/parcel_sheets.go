@@ -18,7 +18,7 @@ import (
 func ParcelSheets(r *web.Routes, s *aftersale.Service) {
 	web.Post(r, "/parcel-sheets", web.Staff(staff.ParcelsMake), web.Doc{
 		ID: "make-parcel-sheet", Summary: "批量制作包裹卡:最多 5000 个订单一批(小程序码 1000 个),后台生成,做好后下载 PDF", Tag: "售后", Status: http.StatusAccepted, MaxBody: 2 << 20,
-		Errors: []*fault.Fault{fault.ErrInvalid, aftersale.ErrPolicy, aftersale.ErrSheetLarge, db.ErrKeyReused},
+		Errors: []*fault.Fault{fault.ErrInvalid, aftersale.ErrPolicy, aftersale.ErrSheetLarge, aftersale.ErrSheetsWaiting, aftersale.ErrSheetsDay, db.ErrKeyReused},
 	}, func(ctx context.Context, in *makeSheetRequest) (*sheetReply, error) {
 		list := make([]aftersale.OrderRef, len(in.Body.Orders))
 		for i, o := range in.Body.Orders {
@@ -56,7 +56,7 @@ func ParcelSheets(r *web.Routes, s *aftersale.Service) {
 		return &sheetReply{Body: sheetOf(v)}, nil
 	})
 	web.Get(r, "/parcel-sheets/{id}/refusals", web.Staff(staff.ParcelsMake), web.Doc{
-		ID: "parcel-sheet-refusals", Summary: "一批包裹卡中没有做成的订单与原因", Tag: "售后", Errors: []*fault.Fault{aftersale.ErrSheetUnknown, db.ErrCursor},
+		ID: "parcel-sheet-refusals", Summary: "一批包裹卡中没有做成的订单与原因", Tag: "售后", Errors: []*fault.Fault{aftersale.ErrSheetUnknown, aftersale.ErrSheetOld, db.ErrCursor},
 	}, func(ctx context.Context, in *sheetRefusalsRequest) (*sheetRefusalsReply, error) {
 		list, next, err := s.Refusals(ctx, in.ID, db.Page{Cursor: in.Cursor, Limit: in.Limit})
 		if err != nil {

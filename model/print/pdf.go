@@ -2,6 +2,7 @@ package print
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -16,9 +17,9 @@ import (
 const points = 72 / 25.4
 
 // PDF writes cards on as many pages as they need. made is the document's date; the same input gives the same bytes. A design with
-// Problems is an error.
-func PDF(w io.Writer, l Layout, d Design, cards []Card, made time.Time) error {
-	doc, err := compose(l, d, cards, made, (*sheet).modules)
+// Problems is an error, and so is the end of ctx.
+func PDF(ctx context.Context, w io.Writer, l Layout, d Design, cards []Card, made time.Time) error {
+	doc, err := compose(ctx, l, d, cards, made, (*sheet).modules)
 	if err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func PDF(w io.Writer, l Layout, d Design, cards []Card, made time.Time) error {
 }
 
 // compose makes the document of cards; code draws the code of the i-th one at (x, y), the upper left corner of its card.
-func compose(l Layout, d Design, cards []Card, made time.Time, code func(s *sheet, i int, c Card, x, y float64) error) (*fpdf.Fpdf, error) {
+func compose(ctx context.Context, l Layout, d Design, cards []Card, made time.Time, code func(s *sheet, i int, c Card, x, y float64) error) (*fpdf.Fpdf, error) {
 	lines, problems := d.place(l)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("%s: %s", problems[0].Field, problems[0].Reason)
@@ -48,6 +49,9 @@ func compose(l Layout, d Design, cards []Card, made time.Time, code func(s *shee
 	s.left, s.top = l.corner()
 	for i, c := range cards {
 		if i%l.PerPage() == 0 {
+			if err := ctx.Err(); err != nil { // nobody waits for it any more
+				return nil, err
+			}
 			s.page()
 		}
 		n := i % l.PerPage()

@@ -2,6 +2,7 @@ package print
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"time"
@@ -13,8 +14,8 @@ const resources, pictures = "\n2 0 obj\n", "/XObject <<\n"
 // PicturePDF is PDF with pictures instead of codes that are drawn here. read returns the picture of the i-th card; it is asked for one after
 // the other, each once. No two pictures are in memory at once: the library keeps all of a document there, several times over, so that the
 // pages are written without their pictures, and these follow as an update of the document (ISO 32000-1, 7.5.6).
-func PicturePDF(w io.Writer, l Layout, d Design, cards []Card, made time.Time, read func(i int) (Picture, error)) error {
-	doc, err := compose(l, d, cards, made, (*sheet).place)
+func PicturePDF(ctx context.Context, w io.Writer, l Layout, d Design, cards []Card, made time.Time, read func(i int) (Picture, error)) error {
+	doc, err := compose(ctx, l, d, cards, made, (*sheet).place)
 	if err != nil {
 		return err
 	}
@@ -27,6 +28,9 @@ func PicturePDF(w io.Writer, l Layout, d Design, cards []Card, made time.Time, r
 		return err
 	}
 	for i := range cards {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		p, err := read(i)
 		if err != nil {
 			return fmt.Errorf("picture of card %d: %w", i, err)

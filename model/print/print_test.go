@@ -130,7 +130,7 @@ func TestSheetsAsPrinted(t *testing.T) {
 		t.Run(l.Name, func(t *testing.T) {
 			cards := cards[:min(len(cards), l.PerPage()+1)]
 			var b bytes.Buffer
-			if err := print.PDF(&b, l, shop, cards, made); err != nil {
+			if err := print.PDF(t.Context(), &b, l, shop, cards, made); err != nil {
 				t.Fatal(err)
 			}
 			drawn := rendered(t, b.Bytes())
@@ -193,7 +193,7 @@ func TestSheetsAreTheSameEveryTime(t *testing.T) {
 	for i := range docs {
 		go func() {
 			var b bytes.Buffer
-			err := print.PDF(&b, l, shop, many(11), made)
+			err := print.PDF(t.Context(), &b, l, shop, many(11), made)
 			docs[i] = b.Bytes()
 			done <- err
 		}()
@@ -254,7 +254,7 @@ func TestDesignsThatCannotBePrinted(t *testing.T) {
 			if len(list) != 1 || list[0].Field != tt.field || !strings.Contains(list[0].Reason, tt.reason) {
 				t.Errorf("%v, want %s: …%s…", list, tt.field, tt.reason)
 			}
-			if err := print.PDF(&bytes.Buffer{}, l, tt.design, many(1), made); err == nil {
+			if err := print.PDF(t.Context(), &bytes.Buffer{}, l, tt.design, many(1), made); err == nil {
 				t.Error("PDF printed it all the same")
 			}
 			if _, err := print.PNG(l, tt.design, many(1)[0], 203); err == nil {
@@ -292,7 +292,7 @@ func TestOrdersWithStrangeNumbers(t *testing.T) {
 		cards = append(cards, print.Card{Says: "https://shop.example.com/p/x", Token: "x", Order: number})
 	}
 	for _, l := range print.Layouts {
-		if err := print.PDF(&bytes.Buffer{}, l, shop, cards, made); err != nil {
+		if err := print.PDF(t.Context(), &bytes.Buffer{}, l, shop, cards, made); err != nil {
 			t.Errorf("%s: %v", l.Name, err)
 		}
 	}
@@ -328,7 +328,7 @@ func TestSheetsOfPictures(t *testing.T) {
 			asked := 0
 			write := func() []byte {
 				var b bytes.Buffer
-				err := print.PicturePDF(&b, l, shop, cards, made, func(i int) (print.Picture, error) {
+				err := print.PicturePDF(t.Context(), &b, l, shop, cards, made, func(i int) (print.Picture, error) {
 					asked++
 					return print.ReadPicture(drawnCode(t, cards[i].Says))
 				})
@@ -387,7 +387,7 @@ func rendered(t *testing.T, file []byte) (pages []image.Image) {
 func TestPicturesInTheDocument(t *testing.T) {
 	cards := many(12)
 	var b bytes.Buffer
-	err := print.PicturePDF(&b, print.Layouts[0], shop, cards, made, func(i int) (print.Picture, error) { return print.ReadPicture(drawnCode(t, cards[i].Says)) })
+	err := print.PicturePDF(t.Context(), &b, print.Layouts[0], shop, cards, made, func(i int) (print.Picture, error) { return print.ReadPicture(drawnCode(t, cards[i].Says)) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -457,7 +457,7 @@ func BenchmarkSheet5000(b *testing.B) {
 	l, cards := print.Layouts[0], many(5000)
 	for b.Loop() {
 		var out bytes.Buffer
-		if err := print.PDF(&out, l, shop, cards, made); err != nil {
+		if err := print.PDF(b.Context(), &out, l, shop, cards, made); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(out.Len())/(1<<20), "MiB/file")

@@ -15,6 +15,9 @@ var (
 	ErrSheetNotReady = fault.New(fault.Conflict, "parcels.sheet_not_ready", "这批包裹卡还没有做好", "the sheet of parcel cards is not ready")
 	ErrSheetOld      = fault.New(fault.Conflict, "parcels.sheet_old", "卡片上的二维码即将过期或已清理,请重新制作", "the codes on the sheet are about to expire or were put away: make a new one")
 	ErrSheetLarge    = fault.New(fault.Invalid, "parcels.sheet_large", "小程序码一批最多 1000 张,请分批制作", "a sheet of mini-program codes has at most 1,000 cards: make several")
+	// ErrSheetsWaiting and ErrSheetsDay bound what one member of staff asks for; Detail has the limit.
+	ErrSheetsWaiting = fault.New(fault.TooMany, "parcels.sheets_waiting", "您还有包裹卡正在制作,请等它们完成后再提交", "three sheets of yours are being made: wait until one is done")
+	ErrSheetsDay     = fault.New(fault.TooMany, "parcels.sheets_day", "您今天制作的包裹卡已达上限,请明天再试", "20,000 cards a day are what one may ask for: try tomorrow")
 )
 
 // Faults of mini-program codes.

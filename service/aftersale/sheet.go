@@ -53,7 +53,8 @@ type Sheet struct {
 }
 
 // MakeSheet stores a sheet and the job that makes its codes, and returns at once. It returns fault.ErrInvalid with every faulty field, among
-// them letters that cannot be printed and words that do not fit, ErrSheetLarge, and ErrPolicy with the rule that the words break.
+// them letters that cannot be printed and words that do not fit, ErrSheetLarge, ErrSheetsWaiting, ErrSheetsDay, and ErrPolicy with the rule that
+// the words break.
 func (s *Service) MakeSheet(ctx context.Context, in NewSheet) (v Sheet, err error) {
 	if in.Code == "" {
 		in.Code = model.SheetLink
@@ -154,6 +155,9 @@ func (s *Service) makeSheetTx(ctx context.Context, tx *db.Tx, in NewSheet) (Shee
 	err := audit.Record(ctx, tx, audit.Entry{Staff: in.Staff, Action: "parcels.sheet", Ref: "parcel_sheet:" + string(row.PublicID), Detail: map[string]any{
 		"orders": row.Total, "code": row.Code, "layout": row.Layout, "shop": row.Shop, "title": row.Title, "hint": row.Hint,
 	}})
+	if err == nil {
+		err = checkSheets(tx, in.Staff)
+	}
 	return sheetView(row), err
 }
 
@@ -197,7 +201,8 @@ type Refusal struct {
 	Why string // code of the reason
 }
 
-// Refusals returns the orders of a sheet that get no card, from the last one to the first, and the cursor of the next page; or ErrSheetUnknown.
+// Refusals returns the orders of a sheet that get no card, from the last one to the first, and the cursor of the next page; or ErrSheetUnknown,
+// or ErrSheetOld when they were put away.
 func (s *Service) Refusals(ctx context.Context, id model.PublicID, p db.Page) (list []Refusal, next string, err error) {
 	before, err := p.Before()
 	if err != nil {
@@ -207,6 +212,9 @@ func (s *Service) Refusals(ctx context.Context, id model.PublicID, p db.Page) (l
 		sheet, err := sheetByID(tx, id)
 		if err != nil {
 			return err
+		}
+		if sheet.ClearedAt != nil {
+			return ErrSheetOld
 		}
 		rows, err := refusedCards(tx, sheet.ID, before, p.Size()+1)
 		if err != nil {

@@ -45,7 +45,7 @@ func (s *Service) SheetFile(ctx context.Context, id model.PublicID) ([]byte, err
 		if sheet.State != model.SheetReady {
 			return ErrSheetNotReady
 		}
-		if sheet.PurgedAt != nil {
+		if sheet.PurgedAt != nil || sheet.ClearedAt != nil {
 			return ErrSheetOld
 		}
 		if rows, err = printedCards(tx, sheet.ID); err != nil || sheet.Code != model.SheetMini {
@@ -72,9 +72,9 @@ func (s *Service) SheetFile(ctx context.Context, id model.PublicID) ([]byte, err
 	design, made := print.Design{Shop: sheet.Shop, Title: sheet.Title, Hint: sheet.Hint}, sheet.CreatedAt.UTC()
 	if sheet.Code == model.SheetMini {
 		b.Grow(int(size) + len(cards)*1500 + 200_000) // a buffer that grows would take twice as much
-		err = print.PicturePDF(&b, layout, design, cards, made, s.storedPictures(ctx, rows))
+		err = print.PicturePDF(ctx, &b, layout, design, cards, made, s.storedPictures(ctx, rows))
 	} else {
-		err = print.PDF(&b, layout, design, cards, made)
+		err = print.PDF(ctx, &b, layout, design, cards, made)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("print sheet %d: %w", sheet.ID, err)

@@ -22,7 +22,8 @@ func Invariants() []audit.Invariant {
 			`SELECT s.id, s.total, s.ready, s.refused FROM parcel_sheets s
 			 LEFT JOIN (SELECT sheet_id, COUNT(*) AS total, SUM(CASE WHEN parcel_code_id IS NOT NULL THEN 1 ELSE 0 END) AS ready,
 			            SUM(CASE WHEN refusal <> '' THEN 1 ELSE 0 END) AS refused FROM parcel_sheet_cards GROUP BY sheet_id) c ON c.sheet_id = s.id
-			 WHERE s.total <> COALESCE(c.total, 0) OR s.ready <> COALESCE(c.ready, 0) OR s.refused <> COALESCE(c.refused, 0)`),
+			 WHERE s.cleared_at IS NULL AND (s.total <> COALESCE(c.total, 0) OR s.ready <> COALESCE(c.ready, 0) OR s.refused <> COALESCE(c.refused, 0))
+			 UNION ALL SELECT id, total, ready, refused FROM parcel_sheets WHERE cleared_at IS NOT NULL AND finished_at IS NULL`),
 		audit.SQL("sheets.states", "a sheet that is ready has all its cards, one that failed says why, and exactly those two have ended",
 			`SELECT id, state FROM parcel_sheets WHERE (state IN ('ready', 'failed')) <> (finished_at IS NOT NULL)
 			    OR (state = 'ready' AND (ready = 0 OR ready + refused <> total)) OR (state = 'failed' AND reason = '')

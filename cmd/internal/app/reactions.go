@@ -68,6 +68,7 @@ func react(v Services, d *db.DB, q *jobs.Queue) {
 	q.KeepTidy()
 	q.Every("staff.purge", jobs.Interval(time.Hour), v.Staff.Purge)
 	q.Every("aftersale.pictures", jobs.DailyAt(3, 50, model.Shanghai), v.Aftersale.PurgePictures)
+	q.Every("aftersale.cards", jobs.DailyAt(4, 10, model.Shanghai), v.Aftersale.ClearSheets)
 	q.Every("members.purge", jobs.Interval(time.Hour), v.Members.Purge)
 	q.Every("idempotency.purge", jobs.Interval(time.Hour), func(ctx context.Context) error { return purgeKeys(ctx, d) })
 }
