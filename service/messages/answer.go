@@ -192,10 +192,18 @@ func (s *Service) pass(ctx context.Context, tx *db.Tx, m model.Message, r ruling
 	}
 }
 
-// end ends a message and tells those who wait for it. One that may have been seen is unknown instead of suppressed or failed.
+// end ends a message and tells those who wait for it. One that may have been seen is unknown instead of suppressed, and one that fell on
+// a channel before ends as it fell there: it left us, so it was not suppressed.
 func (s *Service) end(ctx context.Context, tx *db.Tx, m model.Message, state model.MessageState, reason string, code int64) error {
 	if m.UnsureSince != nil && state == model.MessageSuppressed {
 		state = model.MessageUnknown
+	}
+	if state == model.MessageSuppressed && m.Fell != "" {
+		var err error
+		if m, err = skipped(tx, m, reason); err != nil {
+			return err
+		}
+		state, reason, code = m.Fell, m.Reason, m.Code
 	}
 	if err := finish(tx, m.ID, state, reason, code); err != nil {
 		return err

@@ -267,6 +267,28 @@ func TestAStopOfAllChannelsEndsAtOnce(t *testing.T) {
 	w.sound()
 }
 
+// Who blocks on one channel and then wants no contact at all: nothing goes by the next channel, and the message ends as what became of it.
+func TestAStopAfterABlockKeepsTheBlock(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		w := newWorld(t, d, clock)
+		w.accepts(oaApp, "o1", "SUB-1", 1)
+		w.enqueue(everywhere(1))
+		w.run()
+		if err := w.report(*w.row(everywhere(1).Key).MsgID, "failed:user block"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.s.Stop(context.Background(), messages.Stop{Member: 1, Scope: model.StopAll, Reason: "complaint"}); err != nil {
+			t.Fatal(err)
+		}
+		w.run()
+		w.want(everywhere(1).Key, model.MessageBlocked, "user_block")
+		if got := fmt.Sprint(w.tries(everywhere(1).Key)); got != "[customer_service skipped oa_template accepted blocked oa_subscribe skipped]" {
+			t.Errorf("tries %s", got)
+		}
+		w.sound()
+	})
+}
+
 // What the platform says about consents and windows corrects the ledger: the next message does not ask again.
 func TestThePlatformKnowsBetter(t *testing.T) {
 	d, clock := dbtest.SQLite(t)
