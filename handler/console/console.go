@@ -28,7 +28,6 @@ type (
 	}
 	Members interface {
 		Member(ctx context.Context, id model.MemberID) (members.View, error)
-		Find(ctx context.Context, ref members.Ref) (model.MemberID, error)
 	}
 	Tasks interface {
 		Waiting(ctx context.Context, by model.StaffID, limit int) ([]tasks.Task, error)
@@ -51,6 +50,8 @@ type Deps struct {
 	Tasks   Tasks
 	Visits  Visits
 	Now     func() time.Time
+	// Allow tells whether a member of staff may ask for one more page now, AllowLookUp whether for one more person (threat T31).
+	Allow, AllowLookUp func(model.StaffID) bool
 }
 
 // maxForm bounds a form in bytes.

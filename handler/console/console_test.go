@@ -39,10 +39,13 @@ type counter struct {
 	staff  *staff.Service
 	tasks  *tasks.Service
 	visits visits
-	host   string
-	jar    map[string]*http.Cookie
-	code   string // of a coupon: ten yuan off fifty, in store hz-01
-	member model.MemberID
+	// busy is whether the clerk has used up all requests, lookUps how many people may be looked up yet.
+	busy    bool
+	lookUps int
+	host    string
+	jar     map[string]*http.Cookie
+	code    string // of a coupon: ten yuan off fifty, in store hz-01
+	member  model.MemberID
 }
 
 func open(t *testing.T) *counter {
@@ -72,7 +75,9 @@ func open(t *testing.T) *counter {
 	}
 	c.code = c.coupon(t)
 	e := web.Server{Now: clock.Now, Log: log}.New()
-	console.Routes(e, console.Deps{Coupons: c.s, Members: m, Staff: c.staff, Tasks: c.tasks, Visits: &c.visits, Now: clock.Now})
+	console.Routes(e, console.Deps{Coupons: c.s, Members: m, Staff: c.staff, Tasks: c.tasks, Visits: &c.visits, Now: clock.Now,
+		Allow: func(model.StaffID) bool { return !c.busy }, AllowLookUp: func(model.StaffID) bool { c.lookUps--; return c.lookUps >= 0 }})
+	c.visits.find, c.lookUps = m.Find, 20
 	c.h = e
 	return c
 }

@@ -92,7 +92,10 @@ func (c *console) reader(next func(echo.Context, visitor) error) echo.HandlerFun
 	return c.may(staff.MessagesRead, "您没有查看消息的权限", next)
 }
 
-// may lets staff through who have a permission, and of POSTs those with the token of this session.
+// tooOften is what somebody reads who asks for more than a person can.
+const tooOften = "操作过于频繁,请稍后再试"
+
+// may lets staff through who have a permission and do not ask too often, and of POSTs those with the token of this session.
 func (c *console) may(p staff.Permission, refusal string, next func(echo.Context, visitor) error) echo.HandlerFunc {
 	return func(x echo.Context) error {
 		token := cookie(x, sessionCookie)
@@ -106,6 +109,9 @@ func (c *console) may(p staff.Permission, refusal string, next func(echo.Context
 		}
 		if err != nil {
 			return err
+		}
+		if !c.Allow(actor.ID) {
+			return c.refuse(x, http.StatusTooManyRequests, tooOften)
 		}
 		if x.Request().Method == http.MethodPost && !ours(x, token) {
 			return c.refuse(x, http.StatusForbidden, "页面已失效,请返回后重试")

@@ -16,6 +16,7 @@ import (
 
 // Visits answers why somebody did or did not get a message, as aftersale.Service does.
 type Visits interface {
+	LookUp(ctx context.Context, in aftersale.LookUp) (model.MemberID, error)
 	Why(ctx context.Context, in aftersale.WhyQuery) (aftersale.Why, error)
 }
 
@@ -54,7 +55,11 @@ func (c *console) findWhy(x echo.Context, v visitor) error {
 		p.Error = "请输入会员号或手机号"
 		return c.render(x, http.StatusUnprocessableEntity, "why.html", p)
 	}
-	id, err := c.Members.Find(x.Request().Context(), ref)
+	if !c.AllowLookUp(v.ID) {
+		p.Name, p.Error = "", tooOften
+		return c.render(x, http.StatusTooManyRequests, "why.html", p)
+	}
+	id, err := c.Visits.LookUp(x.Request().Context(), aftersale.LookUp{Staff: v.ID, Ref: ref})
 	if err != nil {
 		why, status, ok := sentence(err)
 		if !ok {

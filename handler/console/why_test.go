@@ -18,6 +18,13 @@ import (
 type visits struct {
 	answer aftersale.Why
 	asked  []aftersale.WhyQuery
+	find   func(context.Context, members.Ref) (model.MemberID, error)
+	looked []aftersale.LookUp
+}
+
+func (v *visits) LookUp(ctx context.Context, in aftersale.LookUp) (model.MemberID, error) {
+	v.looked = append(v.looked, in)
+	return v.find(ctx, in.Ref)
 }
 
 func (v *visits) Why(_ context.Context, in aftersale.WhyQuery) (aftersale.Why, error) {
@@ -120,6 +127,32 @@ func TestWhyRefuses(t *testing.T) {
 	for _, path := range []string{"/console/why", "/console/why/1"} {
 		if rec := other.ask(t, "GET", path, nil, nil); rec.Code != http.StatusForbidden {
 			t.Errorf("%s without the permission: %d", path, rec.Code)
+		}
+	}
+}
+
+// A clerk looks up as many people as a minute's work has, not as many numbers as can be tried; and pages are not without bound.
+func TestThePagesAreBounded(t *testing.T) {
+	c := open(t)
+	c.signIn(t, "clerk")
+	form := with(fields(c.ask(t, "GET", "/console/why", nil, nil)), "who", "13812345678")
+	c.lookUps = 2
+	for i, want := range []int{http.StatusSeeOther, http.StatusSeeOther, http.StatusTooManyRequests} {
+		if rec := c.ask(t, "POST", "/console/why", form, nil); rec.Code != want || strings.Contains(rec.Body.String(), "13812345678") {
+			t.Errorf("look-up %d: %d %s", i+1, rec.Code, rec.Body)
+		}
+	}
+	if len(c.visits.looked) != 2 || c.visits.looked[0].Staff == 0 || c.visits.looked[0].Ref.Phone != "13812345678" {
+		t.Errorf("looked up %+v", c.visits.looked)
+	}
+	for _, path := range []string{"/console", "/console/tasks", "/console/why"} {
+		c.busy = true
+		if rec := c.ask(t, "GET", path, nil, nil); rec.Code != http.StatusTooManyRequests || !strings.Contains(rec.Body.String(), "操作过于频繁") {
+			t.Errorf("%s: %d", path, rec.Code)
+		}
+		c.busy = false
+		if rec := c.ask(t, "GET", path, nil, nil); rec.Code != http.StatusOK {
+			t.Errorf("%s afterwards: %d", path, rec.Code)
 		}
 	}
 }

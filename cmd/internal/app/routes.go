@@ -42,7 +42,8 @@ func (a *App) build() error {
 	a.Health.Routes(a.Echo)
 	a.Routes = web.NewRoutes(a.Echo, s.Version, web.Auth{Member: a.Members.Authenticate, Staff: a.Staff.Authenticate, Shops: s.Shops}, s.Now, s.Log)
 	a.declare()
-	console.Routes(a.Echo, console.Deps{Coupons: a.Coupons, Members: a.Members, Staff: a.Staff, Tasks: a.Tasks, Visits: a.Aftersale, Now: s.Now})
+	console.Routes(a.Echo, console.Deps{Coupons: a.Coupons, Members: a.Members, Staff: a.Staff, Tasks: a.Tasks, Visits: a.Aftersale, Now: s.Now,
+		Allow: a.Routes.AllowStaff, AllowLookUp: a.Routes.AllowLookUp})
 	a.guests()
 	web.Docs(a.Echo, "/docs", http.FS(swagger.FS))
 	if p.oaCodec != nil {
