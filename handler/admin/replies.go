@@ -143,7 +143,7 @@ type changeReplyRequest struct {
 	ID   model.PublicID `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
 	Body struct {
 		Name    string     `json:"name" minLength:"1" maxLength:"64"`
-		Active  bool       `json:"active,omitempty"`
+		Active  bool       `json:"active" doc:"false switches it off"`
 		Terms   replyTerms `json:"terms"`
 		Version int64      `json:"version" minimum:"1" doc:"the newest that was read; refused when there is a newer one"`
 	}

@@ -250,6 +250,7 @@ func TestTerms(t *testing.T) {
 		{"too long", model.ReplyToAnything, Terms{Answer: text(strings.Repeat("长", 683))}, fault.ErrInvalid, "answer.text"},
 		{"too long with a name", model.ReplyToFollow, follow(model.ReplyFromStore, strings.Repeat("长", 660)+"{store}"), fault.ErrInvalid, "answer.text"},
 		{"store's name without a store", model.ReplyToFollow, follow(model.ReplyFromPlain, "欢迎来到{store}"), fault.ErrInvalid, "answer.text"},
+		{"a name that is none", model.ReplyToFollow, follow(model.ReplyFromPlain, "欢迎来到{shop}!{nosuch}"), fault.ErrInvalid, "answer.text"},
 		{"orders at a follow", model.ReplyToFollow, Terms{Source: model.ReplyFromPlain, Answer: Answer{Kind: AnswerOrders}}, fault.ErrInvalid, "answer.kind"},
 		{"article without title", model.ReplyToKeyword, keyword(Answer{Kind: AnswerNews, URL: "https://mp.weixin.qq.com/s/x"}), fault.ErrInvalid, "answer.title"},
 		{"article elsewhere", model.ReplyToKeyword, keyword(Answer{Kind: AnswerNews, Title: "x", URL: "https://evil.example/s"}), fault.ErrInvalid, "answer.url"},

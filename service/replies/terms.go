@@ -2,6 +2,7 @@ package replies
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -79,6 +80,9 @@ const (
 
 // names are the variables of texts.
 var names = []string{"{shop}", "{store}", "{staff}"}
+
+// variable is what looks like a name to fill in; one that is none would be shown to people as it stands.
+var variable = regexp.MustCompile(`\{[A-Za-z_]{1,32}\}`)
 
 // check returns fault.ErrInvalid with every faulty field, ErrReserved, or ErrPolicy with the platform's rule that a text breaks.
 func (s *Service) check(name string, o model.ReplyOccasion, t Terms) error {
@@ -171,6 +175,9 @@ func (s *Service) answerFaults(o model.ReplyOccasion, t Terms) (list []fault.Fie
 	one := t.Code != ""
 	bad(strings.Contains(a.Text, "{store}") && !one && t.Source != model.ReplyFromStore, "text", "{store} is known where a store's code was scanned")
 	bad(strings.Contains(a.Text, "{staff}") && !one && t.Source != model.ReplyFromStaff, "text", "{staff} is known where a staff member's code was scanned")
+	for _, n := range variable.FindAllString(a.Text, -1) {
+		bad(!slices.Contains(names, n), "text", "%s is no name: %v", n, names)
+	}
 	// Around a name there is no address either: "{staff}.com".
 	for _, why := range s.linkFaults(strings.NewReplacer("{shop}", "x", "{store}", "x", "{staff}", "x").Replace(a.Text)) {
 		bad(true, "text", "%s", why)

@@ -90,7 +90,7 @@ func (t *tour) cardActive(ctx context.Context) error {
 	if len(card.Benefits) == 0 {
 		return errors.New("the card shows no benefits")
 	}
-	t.say("会员卡生效:%s,至 %s(%d 天),权益:%s", card.Plan, card.Until, card.DaysLeft, strings.Join(card.Benefits, "、"))
+	t.say("会员卡生效:%s,至 %s(不含,%d 天),权益:%s", card.Plan, card.Until, card.DaysLeft, strings.Join(card.Benefits, "、"))
 	return nil
 }
 

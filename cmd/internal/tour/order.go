@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"huitou/model/random"
 )
 
 type ingested struct {
@@ -41,7 +43,7 @@ func (t *tour) firstOrder(ctx context.Context) error {
 	}
 	// Enough for the coupon's threshold, and for the gift at a point a yuan.
 	goods := max(t.coupon.ThresholdFen, t.gift.Points*100) + t.coupon.AmountFen + 5_00
-	t.order = "TOUR-" + t.suffix
+	t.order = "TOUR-" + random.Digits(10) // as numbers of orders are: people type them on a phone
 	got, err := t.send(ctx, t.order, goods, t.coupon)
 	if err != nil {
 		return err
