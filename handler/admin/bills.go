@@ -50,7 +50,7 @@ func Bills(r *web.Routes, s *payments.Reconciliation) {
 	web.Get(r, "/bill-breaks", web.Staff(staff.PaymentsReconcile), web.Doc{
 		ID: "bill-breaks", Summary: "对账差异,新的在前", Tag: "支付", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *billBreaksRequest) (*billBreaksReply, error) {
-		list, next, err := s.Breaks(ctx, model.PayBillBreakState(in.State), db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Breaks(ctx, model.PayBillBreakState(in.State), in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -128,9 +128,8 @@ func billOf(b model.PayBill) billView {
 }
 
 type billBreaksRequest struct {
-	State  string `query:"state" enum:"open,repaired,closed" doc:"without it all"`
-	Cursor string `query:"cursor" maxLength:"64"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	State string `query:"state" enum:"open,repaired,closed" doc:"without it all"`
+	web.Paged
 }
 
 type billBreaksReply struct{ Body billBreaksView }

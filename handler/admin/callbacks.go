@@ -22,7 +22,7 @@ func Callbacks(r *web.Routes, s *callbacks.Service) {
 	}, func(ctx context.Context, in *callbacksRequest) (*callbacksReply, error) {
 		list, next, err := s.List(ctx, callbacks.Filter{
 			App: in.App, Channel: in.Channel, Topic: in.Topic, OpenID: in.OpenID, Verdict: in.Verdict, State: in.State, From: in.From, To: in.To,
-		}, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		}, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -102,8 +102,7 @@ type callbacksRequest struct {
 	State   model.CallbackState `query:"state" enum:"received,done,failed,ignored,kept"`
 	From    time.Time           `query:"from" doc:"received then or later"`
 	To      time.Time           `query:"to" doc:"received before"`
-	Cursor  string              `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit   int                 `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type callbacksReply struct {

@@ -52,7 +52,7 @@ func CouponRuns(r *web.Routes, s *coupons.Service) {
 	web.Get(r, "/coupon-runs/{id}/outcomes", web.Staff(staff.CouponsManage), web.Doc{
 		ID: "coupon-run-outcomes", Summary: "批量发券中每位会员的结果", Tag: "优惠券", Errors: []*fault.Fault{coupons.ErrRunUnknown, db.ErrCursor},
 	}, func(ctx context.Context, in *runOutcomesRequest) (*runOutcomesReply, error) {
-		list, next, err := s.RunOutcomes(ctx, in.ID, in.Outcome, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.RunOutcomes(ctx, in.ID, in.Outcome, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -125,8 +125,7 @@ func couponRun(r coupons.Run) couponRunView {
 type runOutcomesRequest struct {
 	ID      model.PublicID         `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
 	Outcome model.CouponRunOutcome `query:"outcome" required:"true" enum:"issued,limit,out_of_stock,unknown_phone,blocked"`
-	Cursor  string                 `query:"cursor" maxLength:"64"`
-	Limit   int                    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type runOutcomesReply struct {

@@ -20,7 +20,7 @@ func Coupons(r *web.Routes, s *coupons.Service) {
 	web.Get(r, "/coupon-templates", web.Staff(staff.CouponsIssue), web.Doc{
 		ID: "list-all-coupon-templates", Summary: "全部优惠券模板与已发数量", Tag: "优惠券", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *couponTemplatesRequest) (*couponTemplatesReply, error) {
-		list, next, err := s.AllTemplates(ctx, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.AllTemplates(ctx, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -198,8 +198,7 @@ func (in *editCouponTemplateRequest) command(ctx context.Context) coupons.Edit {
 }
 
 type couponTemplatesRequest struct {
-	Cursor string `query:"cursor" maxLength:"64"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type couponTemplatesReply struct {

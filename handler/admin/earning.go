@@ -24,7 +24,7 @@ func earningRules(r *web.Routes, s *earning.Service, past earning.Past) {
 	web.Get(r, "/earning-rules", web.Staff(staff.PointsRules), web.Doc{
 		ID: "list-earning-rules", Summary: "全部积分规则,新的在前", Tag: "积分规则", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *earningRulesRequest) (*earningRulesReply, error) {
-		list, next, err := s.Rules(ctx, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Rules(ctx, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -165,8 +165,7 @@ func earningTermsOf(t earning.Terms) EarningTerms {
 }
 
 type earningRulesRequest struct {
-	Cursor string `query:"cursor" maxLength:"64"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type earningRulesReply struct {

@@ -19,7 +19,7 @@ func Gifts(r *web.Routes, s *mall.Service) {
 	web.Get(r, "/gifts", web.Staff(staff.RedemptionsRead), web.Doc{
 		ID: "list-all-gifts", Summary: "全部礼品,从新到旧", Tag: "积分商城", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *allGiftsRequest) (*allGiftsReply, error) {
-		list, next, err := s.AllGifts(ctx, mall.GiftFilter{State: in.State, Kind: in.Kind, Low: in.Low}, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.AllGifts(ctx, mall.GiftFilter{State: in.State, Kind: in.Kind, Low: in.Low}, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +78,7 @@ func redemptions(r *web.Routes, s *mall.Service) {
 		ID: "list-all-redemptions", Summary: "兑换记录,从新到旧", Tag: "积分商城", Errors: []*fault.Fault{mall.ErrGiftUnknown, db.ErrCursor},
 	}, func(ctx context.Context, in *allRedemptionsRequest) (*allRedemptionsReply, error) {
 		f := mall.RedemptionFilter{State: in.State, Kind: in.Kind, Gift: in.Gift, Member: in.Member}
-		list, next, err := s.AllRedemptions(ctx, f, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.AllRedemptions(ctx, f, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -165,11 +165,10 @@ type pickUpRequest struct {
 }
 
 type allGiftsRequest struct {
-	State  model.GiftState `query:"state" enum:"active,paused,ended"`
-	Kind   model.GiftKind  `query:"kind" enum:"coupon,pickup,goods,membership,code"`
-	Low    bool            `query:"low" doc:"仅看库存告警的礼品"`
-	Cursor string          `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int             `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	State model.GiftState `query:"state" enum:"active,paused,ended"`
+	Kind  model.GiftKind  `query:"kind" enum:"coupon,pickup,goods,membership,code"`
+	Low   bool            `query:"low" doc:"仅看库存告警的礼品"`
+	web.Paged
 }
 
 type allGiftsReply struct{ Body gifts }
@@ -192,8 +191,7 @@ type allRedemptionsRequest struct {
 	Kind   model.GiftKind        `query:"kind" enum:"coupon,pickup,goods,membership,code"`
 	Gift   model.PublicID        `query:"gift" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
 	Member model.MemberID        `query:"member_id" minimum:"1"`
-	Cursor string                `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int                   `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type allRedemptionsReply struct{ Body redemptionViews }

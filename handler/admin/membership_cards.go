@@ -23,7 +23,7 @@ func MembershipCards(r *web.Routes, s *memberships.Service) {
 	web.Get(r, "/members/{id}/membership", web.Staff(staff.MembersRead), web.Doc{
 		ID: "member-membership", Summary: "会员的会员卡与会员期", Tag: "会员卡", Errors: []*fault.Fault{db.ErrCursor, members.ErrUnknown},
 	}, func(ctx context.Context, in *memberCardIn) (*memberCardOut, error) {
-		card, periods, next, err := s.MemberCard(ctx, in.ID, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		card, periods, next, err := s.MemberCard(ctx, in.ID, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +101,7 @@ func membershipRefunds(r *web.Routes, s *memberships.Service) {
 	web.Get(r, "/membership-refunds", web.Staff(staff.MembershipsRefund), web.Doc{
 		ID: "list-membership-refunds", Summary: "会员卡退款,新的在前", Tag: "会员卡", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *cardRefundsIn) (*cardRefundsOut, error) {
-		list, next, err := s.Refunds(ctx, in.State, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Refunds(ctx, in.State, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -115,9 +115,8 @@ func membershipRefunds(r *web.Routes, s *memberships.Service) {
 }
 
 type memberCardIn struct {
-	ID     model.MemberID `path:"id" minimum:"1"`
-	Cursor string         `query:"cursor" maxLength:"64"`
-	Limit  int            `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	ID model.MemberID `path:"id" minimum:"1"`
+	web.Paged
 }
 
 type memberCardOut struct{ Body memberCard }
@@ -286,9 +285,8 @@ func cardRefundOf(r memberships.Refund) cardRefund {
 }
 
 type cardRefundsIn struct {
-	State  model.MembershipRefundState `query:"state" enum:"requested,settled,dropped" doc:"不填为全部"`
-	Cursor string                      `query:"cursor" maxLength:"64"`
-	Limit  int                         `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	State model.MembershipRefundState `query:"state" enum:"requested,settled,dropped" doc:"不填为全部"`
+	web.Paged
 }
 
 type cardRefundsOut struct {

@@ -50,7 +50,7 @@ func Merges(r *web.Routes, s *merges.Service) {
 	web.Get(r, "/merge-requests", web.Staff(staff.MembersMerge), web.Doc{
 		ID: "merge-requests", Summary: "合并申请列表,从新到旧", Tag: "会员合并", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *mergeRequestsRequest) (*mergeRequestsReply, error) {
-		list, next, err := s.Requests(ctx, model.MergeRequestState(in.State), db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Requests(ctx, model.MergeRequestState(in.State), in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +79,7 @@ func Merges(r *web.Routes, s *merges.Service) {
 
 	web.Get(r, "/merges", web.Staff(staff.MembersMerge), web.Doc{ID: "merges", Summary: "合并记录,从新到旧", Tag: "会员合并", Errors: []*fault.Fault{db.ErrCursor}},
 		func(ctx context.Context, in *mergesRequest) (*mergesReply, error) {
-			list, next, err := s.Merges(ctx, in.Member, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+			list, next, err := s.Merges(ctx, in.Member, in.Page())
 			if err != nil {
 				return nil, err
 			}
@@ -166,9 +166,8 @@ type askMergeRequest struct {
 }
 
 type mergeRequestsRequest struct {
-	State  string `query:"state" enum:"waiting,merged,refused" doc:"empty: all"`
-	Cursor string `query:"cursor" maxLength:"64"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	State string `query:"state" enum:"waiting,merged,refused" doc:"empty: all"`
+	web.Paged
 }
 
 type mergeRequestsReply struct {
@@ -218,8 +217,7 @@ type decideMergeRequest struct {
 
 type mergesRequest struct {
 	Member model.MemberID `query:"member_id" minimum:"0" doc:"0: all"`
-	Cursor string         `query:"cursor" maxLength:"64"`
-	Limit  int            `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type mergesReply struct {

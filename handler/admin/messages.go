@@ -17,7 +17,7 @@ func Messages(r *web.Routes, s *messages.Service) {
 	web.Get(r, "/messages", web.Staff(staff.MessagesRead), web.Doc{
 		ID: "messages", Summary: "消息发送记录,新的在前", Tag: "消息", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *messagesRequest) (*messagesReply, error) {
-		listed, err := s.List(ctx, in.MemberID, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		listed, err := s.List(ctx, in.MemberID, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -95,8 +95,7 @@ func viewOf(m messages.View) messageView {
 
 type messagesRequest struct {
 	MemberID model.MemberID `query:"member_id" minimum:"1" doc:"only messages to this member"`
-	Cursor   string         `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit    int            `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type messagesReply struct{ Body messagesView }

@@ -35,7 +35,7 @@ func ParcelSheets(r *web.Routes, s *aftersale.Service) {
 	web.Get(r, "/parcel-sheets", web.Staff(staff.ParcelsMake), web.Doc{
 		ID: "list-parcel-sheets", Summary: "包裹卡批次,新的在前", Tag: "售后", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *sheetsRequest) (*sheetsReply, error) {
-		list, next, err := s.Sheets(ctx, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Sheets(ctx, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func ParcelSheets(r *web.Routes, s *aftersale.Service) {
 	web.Get(r, "/parcel-sheets/{id}/refusals", web.Staff(staff.ParcelsMake), web.Doc{
 		ID: "parcel-sheet-refusals", Summary: "一批包裹卡中没有做成的订单与原因", Tag: "售后", Errors: []*fault.Fault{aftersale.ErrSheetUnknown, aftersale.ErrSheetOld, db.ErrCursor},
 	}, func(ctx context.Context, in *sheetRefusalsRequest) (*sheetRefusalsReply, error) {
-		list, next, err := s.Refusals(ctx, in.ID, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Refusals(ctx, in.ID, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -150,8 +150,7 @@ func sheetOf(v aftersale.Sheet) sheetOfCards {
 }
 
 type sheetsRequest struct {
-	Cursor string `query:"cursor" maxLength:"64"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type sheetsReply struct {
@@ -162,9 +161,8 @@ type sheetsReply struct {
 }
 
 type sheetRefusalsRequest struct {
-	ID     model.PublicID `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
-	Cursor string         `query:"cursor" maxLength:"64"`
-	Limit  int            `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	ID model.PublicID `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
+	web.Paged
 }
 
 type sheetRefusalsReply struct {

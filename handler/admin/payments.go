@@ -19,7 +19,7 @@ func Payments(r *web.Routes, s *payments.Service) {
 	}, func(ctx context.Context, in *paymentsRequest) (*paymentsReply, error) {
 		list, next, err := s.Orders(ctx, payments.Search{
 			Member: in.MemberID, Number: in.Number, State: model.PayState(in.State), Purpose: in.Purpose, Ref: in.Ref,
-		}, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		}, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -53,7 +53,7 @@ func Payments(r *web.Routes, s *payments.Service) {
 	web.Get(r, "/receipt-breaks", web.Staff(staff.PaymentsRead), web.Doc{
 		ID: "payment-breaks", Summary: "微信的说法与我们的账不一致之处,新的在前", Tag: "支付", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *payBreaksRequest) (*payBreaksReply, error) {
-		list, next, err := s.BreaksIn(ctx, in.State, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.BreaksIn(ctx, in.State, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -79,8 +79,7 @@ type paymentsRequest struct {
 	State    string         `query:"state" enum:"created,paying,paid,closing,closed,refund_due" doc:"absent = all"`
 	Purpose  string         `query:"purpose" maxLength:"32" pattern:"^[a-z_]*$" doc:"membership, mall"`
 	Ref      string         `query:"ref" maxLength:"64" doc:"业务单号"`
-	Cursor   string         `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit    int            `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type paymentsReply struct{ Body paymentsView }
@@ -209,9 +208,8 @@ type queriedView struct {
 }
 
 type payBreaksRequest struct {
-	State  string `query:"state" enum:"open,settled" doc:"absent = all"`
-	Cursor string `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	State string `query:"state" enum:"open,settled" doc:"absent = all"`
+	web.Paged
 }
 
 type payBreaksReply struct{ Body payBreaksView }

@@ -35,7 +35,7 @@ func Points(r *web.Routes, s *points.Service, m *members.Service) {
 		if _, err := m.Member(ctx, in.ID); err != nil {
 			return nil, err
 		}
-		p, err := s.Statement(ctx, in.ID, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		p, err := s.Statement(ctx, in.ID, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +55,7 @@ func Points(r *web.Routes, s *points.Service, m *members.Service) {
 	web.Get(r, "/points/adjustments", web.Staff(staff.PointsApprove), web.Doc{
 		ID: "points-adjustments", Summary: "积分调整列表", Tag: "积分", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *adjustmentsRequest) (*adjustmentsReply, error) {
-		list, next, err := s.Adjustments(ctx, model.AdjustState(in.State), db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Adjustments(ctx, model.AdjustState(in.State), in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -87,9 +87,8 @@ type memberPointsRequest struct {
 }
 
 type memberEntriesRequest struct {
-	ID     model.MemberID `path:"id" minimum:"1"`
-	Cursor string         `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int            `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	ID model.MemberID `path:"id" minimum:"1"`
+	web.Paged
 }
 
 type adjustPointsRequest struct {
@@ -113,9 +112,8 @@ func (in *adjustPointsRequest) command(ctx context.Context) points.Adjust {
 }
 
 type adjustmentsRequest struct {
-	State  string `query:"state" enum:"waiting,applied,refused" doc:"absent = all"`
-	Cursor string `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	State string `query:"state" enum:"waiting,applied,refused" doc:"absent = all"`
+	web.Paged
 }
 
 type decideRequest struct {

@@ -35,7 +35,7 @@ func QRCodes(r *web.Routes, s *qrcodes.Service) {
 	web.Get(r, "/qrcodes", web.Staff(staff.QRCodesRead), web.Doc{
 		ID: "list-qrcodes", Summary: "渠道二维码与累计数据,新的在前", Tag: "渠道二维码", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *listQRCodesRequest) (*qrcodesReply, error) {
-		list, next, err := s.List(ctx, qrcodes.Filter{Kind: in.Kind, Ref: in.Ref, Stopped: in.Stopped}, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.List(ctx, qrcodes.Filter{Kind: in.Kind, Ref: in.Ref, Stopped: in.Stopped}, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -174,8 +174,7 @@ type listQRCodesRequest struct {
 	Kind    model.QRKind `query:"kind" enum:"store,staff,campaign"`
 	Ref     string       `query:"ref" maxLength:"64"`
 	Stopped bool         `query:"stopped" doc:"those that were stopped as well"`
-	Cursor  string       `query:"cursor" maxLength:"64"`
-	Limit   int          `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type qrcodeRequest struct {

@@ -29,7 +29,7 @@ func Refunds(r *web.Routes, s *payments.Service) {
 	web.Get(r, "/refund-requests", web.Staff(staff.PaymentsApprove), web.Doc{
 		ID: "refund-requests", Summary: "人工退款申请,新的在前", Tag: "支付", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *refundAsksRequest) (*refundAsksReply, error) {
-		list, next, err := s.RefundAsks(ctx, model.PayRefundAskState(in.State), db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.RefundAsks(ctx, model.PayRefundAskState(in.State), in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -60,7 +60,7 @@ func Refunds(r *web.Routes, s *payments.Service) {
 	web.Get(r, "/refunds", web.Staff(staff.PaymentsRead), web.Doc{
 		ID: "refunds", Summary: "退款列表,新的在前;异常的待人工处理", Tag: "支付", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *payRefundsRequest) (*payRefundsReply, error) {
-		list, next, err := s.RefundList(ctx, model.PayRefundState(in.State), db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.RefundList(ctx, model.PayRefundState(in.State), in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -104,9 +104,8 @@ type refundPaymentRequest struct {
 }
 
 type refundAsksRequest struct {
-	State  string `query:"state" enum:"waiting,applied,refused" doc:"absent = all"`
-	Cursor string `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	State string `query:"state" enum:"waiting,applied,refused" doc:"absent = all"`
+	web.Paged
 }
 
 type refundAsksReply struct{ Body refundAsksView }
@@ -162,9 +161,8 @@ func (refundAskView) with(a payments.Ask) refundAskView {
 }
 
 type payRefundsRequest struct {
-	State  string `query:"state" enum:"requested,submitted,processing,success,abnormal,closed" doc:"absent = all"`
-	Cursor string `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	State string `query:"state" enum:"requested,submitted,processing,success,abnormal,closed" doc:"absent = all"`
+	web.Paged
 }
 
 type payRefundsReply struct{ Body payRefundsView }

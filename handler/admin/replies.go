@@ -69,7 +69,7 @@ func Replies(r *web.Routes, s *replies.Service) {
 	web.Get(r, "/replies/{id}/versions", web.Staff(staff.RepliesManage), web.Doc{
 		ID: "list-reply-versions", Summary: "自动回复的历史版本,新的在前", Tag: "自动回复", Errors: []*fault.Fault{replies.ErrUnknown, db.ErrCursor},
 	}, func(ctx context.Context, in *replyVersionsRequest) (*replyVersionsReply, error) {
-		list, next, err := s.Versions(ctx, in.ID, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Versions(ctx, in.ID, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -191,9 +191,8 @@ type replyView struct {
 }
 
 type replyVersionsRequest struct {
-	ID     model.PublicID `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
-	Cursor string         `query:"cursor" maxLength:"64"`
-	Limit  int            `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	ID model.PublicID `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
+	web.Paged
 }
 
 type replyVersionsReply struct {

@@ -17,7 +17,7 @@ func Shippings(r *web.Routes, s *shipping.Service) {
 	web.Get(r, "/shippings", web.Staff(staff.ShippingsManage), web.Doc{
 		ID: "shippings", Summary: "小程序发货信息上传记录,新的在前", Tag: "支付", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *shippingsRequest) (*shippingsReply, error) {
-		list, next, err := s.List(ctx, model.ShippingState(in.State), db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.List(ctx, model.ShippingState(in.State), in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -41,9 +41,8 @@ func Shippings(r *web.Routes, s *shipping.Service) {
 }
 
 type shippingsRequest struct {
-	State  string `query:"state" enum:"waiting,queued,sending,shipped,unneeded,stuck" doc:"without it all"`
-	Cursor string `query:"cursor" maxLength:"64"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	State string `query:"state" enum:"waiting,queued,sending,shipped,unneeded,stuck" doc:"without it all"`
+	web.Paged
 }
 
 type shippingsReply struct{ Body shippingsView }

@@ -18,7 +18,7 @@ func Surveys(r *web.Routes, s *surveys.Service) {
 	web.Get(r, "/surveys", web.Staff(staff.VisitsManage), web.Doc{
 		ID: "list-surveys", Summary: "全部问卷,新的在前", Tag: "问卷", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *surveysRequest) (*surveysReply, error) {
-		list, next, err := s.Surveys(ctx, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Surveys(ctx, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func surveyResults(r *web.Routes, s *surveys.Service) {
 	web.Get(r, "/surveys/{id}/answers", web.Staff(staff.ReportsRead), web.Doc{
 		ID: "survey-answers", Summary: "问卷的每份回答,新的在前", Tag: "问卷", Errors: []*fault.Fault{surveys.ErrUnknown, db.ErrCursor},
 	}, func(ctx context.Context, in *surveyAnswersRequest) (*surveyAnswersReply, error) {
-		list, next, err := s.Answers(ctx, in.ID, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Answers(ctx, in.ID, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -100,8 +100,7 @@ func surveyResults(r *web.Routes, s *surveys.Service) {
 }
 
 type surveysRequest struct {
-	Cursor string `query:"cursor" maxLength:"64"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type surveysReply struct {
@@ -216,9 +215,8 @@ func surveyResultsOf(r surveys.Results) surveyResultsView {
 }
 
 type surveyAnswersRequest struct {
-	ID     model.SurveyID `path:"id" minimum:"1"`
-	Cursor string         `query:"cursor" maxLength:"64"`
-	Limit  int            `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	ID model.SurveyID `path:"id" minimum:"1"`
+	web.Paged
 }
 
 type surveyAnswersReply struct {

@@ -81,7 +81,7 @@ func tagMembers(r *web.Routes, s *tags.Service, m *members.Service) {
 	web.Get(r, "/tags/{id}/members", web.Staff(staff.MembersRead), web.Doc{
 		ID: "tagged-members", Summary: "带有某个标签的会员", Tag: "标签", Errors: []*fault.Fault{tags.ErrUnknown, db.ErrCursor},
 	}, func(ctx context.Context, in *taggedRequest) (*taggedReply, error) {
-		list, next, err := s.Members(ctx, in.ID, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Members(ctx, in.ID, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -205,9 +205,8 @@ type onMembersView struct {
 }
 
 type taggedRequest struct {
-	ID     model.PublicID `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
-	Cursor string         `query:"cursor" maxLength:"64"`
-	Limit  int            `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	ID model.PublicID `path:"id" minLength:"24" maxLength:"24" pattern:"^[0-9a-z]+$"`
+	web.Paged
 }
 
 type taggedReply struct {

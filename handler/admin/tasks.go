@@ -23,7 +23,7 @@ func Tasks(r *web.Routes, s *tasks.Service) {
 		if in.Mine {
 			f.Staff = web.Actor(ctx).ID
 		}
-		list, next, err := s.List(ctx, f, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.List(ctx, f, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -94,8 +94,7 @@ type tasksRequest struct {
 	Mine   bool            `query:"mine" doc:"only those that I have taken"`
 	Member model.MemberID  `query:"member_id" minimum:"0"`
 	Store  string          `query:"store" maxLength:"64"`
-	Cursor string          `query:"cursor" maxLength:"64"`
-	Limit  int             `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type tasksReply struct {

@@ -74,7 +74,7 @@ func memberTiers(r *web.Routes, s *tiers.Service) {
 	web.Get(r, "/members/{id}/tier", web.Staff(staff.MembersRead), web.Doc{
 		ID: "member-tier", Summary: "会员的等级与变更记录,从新到旧", Tag: "等级", Errors: []*fault.Fault{members.ErrUnknown, db.ErrCursor},
 	}, func(ctx context.Context, in *memberTierRequest) (*memberTierReply, error) {
-		moves, next, err := s.History(ctx, in.ID, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		moves, next, err := s.History(ctx, in.ID, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -188,9 +188,8 @@ func tiersOf(l tiers.Ladder) tiersView {
 }
 
 type memberTierRequest struct {
-	ID     model.MemberID `path:"id" minimum:"1"`
-	Cursor string         `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int            `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	ID model.MemberID `path:"id" minimum:"1"`
+	web.Paged
 }
 
 type lockTierRequest struct {

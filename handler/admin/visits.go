@@ -22,7 +22,7 @@ func Visits(r *web.Routes, s *aftersale.Service) {
 	web.Get(r, "/visit-plans", web.Staff(staff.VisitsManage), web.Doc{
 		ID: "list-visit-plans", Summary: "全部回访计划,新的在前", Tag: "售后回访", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *visitPlansRequest) (*visitPlansReply, error) {
-		list, next, err := s.Plans(ctx, db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Plans(ctx, in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -91,8 +91,7 @@ func moveVisitPlan(r *web.Routes, verb, summary string,
 }
 
 type visitPlansRequest struct {
-	Cursor string `query:"cursor" maxLength:"64"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type visitPlansReply struct {

@@ -36,7 +36,7 @@ func Coupons(r *web.Routes, s *coupons.Service) {
 	})
 	web.Get(r, "/me/coupons", web.Shopper, web.Doc{ID: "my-coupons", Summary: "我的优惠券,新的在前", Tag: "优惠券", Errors: []*fault.Fault{db.ErrCursor}},
 		func(ctx context.Context, in *heldCouponsRequest) (*heldCouponsReply, error) {
-			list, next, err := s.Held(ctx, web.Member(ctx), db.Page{Cursor: in.Cursor, Limit: in.Limit})
+			list, next, err := s.Held(ctx, web.Member(ctx), in.Page())
 			if err != nil {
 				return nil, err
 			}
@@ -119,8 +119,7 @@ type claimCouponRequest struct {
 }
 
 type heldCouponsRequest struct {
-	Cursor string `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type heldCouponReply struct{ Body heldCouponView }

@@ -61,7 +61,7 @@ func Gifts(r *web.Routes, s *mall.Service) {
 	web.Get(r, "/me/redemptions", web.Shopper, web.Doc{
 		ID: "list-redemptions", Summary: "我的兑换记录,从新到旧", Tag: "积分商城", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *redemptionsRequest) (*redemptionsReply, error) {
-		list, next, err := s.Redemptions(ctx, web.Member(ctx), db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.Redemptions(ctx, web.Member(ctx), in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -232,8 +232,7 @@ func redemptionOf(r mall.Redemption) redemption {
 }
 
 type redemptionsRequest struct {
-	Cursor string `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type redemptionsReply struct{ Body redemptions }

@@ -72,7 +72,7 @@ func membershipCard(r *web.Routes, s *memberships.Service) {
 	web.Get(r, "/me/membership/periods", web.Shopper, web.Doc{
 		ID: "list-membership-periods", Summary: "我的会员期,新的在前", Tag: "会员卡", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *membershipPeriodsIn) (*membershipPeriodsOut, error) {
-		list, next, err := s.History(ctx, web.Member(ctx), db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.History(ctx, web.Member(ctx), in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -295,8 +295,7 @@ func membershipOf(c memberships.Card) membershipView {
 }
 
 type membershipPeriodsIn struct {
-	Cursor string `query:"cursor" maxLength:"64"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type membershipPeriodsOut struct{ Body membershipPeriods }

@@ -27,7 +27,7 @@ func Points(r *web.Routes, s *points.Service) {
 	web.Get(r, "/me/points/entries", web.Shopper, web.Doc{
 		ID: "points-statement", Summary: "积分明细,从新到旧", Tag: "积分", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *pointsStatementRequest) (*pointsStatementReply, error) {
-		p, err := s.Statement(ctx, web.Member(ctx), db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		p, err := s.Statement(ctx, web.Member(ctx), in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -61,8 +61,7 @@ func pointsBalanceOf(b points.Balance) pointsBalance {
 }
 
 type pointsStatementRequest struct {
-	Cursor string `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type pointsStatementReply struct{ Body pointsStatement }

@@ -16,7 +16,7 @@ func Refunds(r *web.Routes, s *payments.Service) {
 	web.Get(r, "/me/refunds", web.Shopper, web.Doc{
 		ID: "my-refunds", Summary: "我的退款,从新到旧", Tag: "支付", Errors: []*fault.Fault{db.ErrCursor},
 	}, func(ctx context.Context, in *myRefundsRequest) (*myRefundsReply, error) {
-		list, next, err := s.MemberRefunds(ctx, web.Member(ctx), db.Page{Cursor: in.Cursor, Limit: in.Limit})
+		list, next, err := s.MemberRefunds(ctx, web.Member(ctx), in.Page())
 		if err != nil {
 			return nil, err
 		}
@@ -29,8 +29,7 @@ func Refunds(r *web.Routes, s *payments.Service) {
 }
 
 type myRefundsRequest struct {
-	Cursor string `query:"cursor" maxLength:"64" doc:"next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	web.Paged
 }
 
 type myRefundsReply struct{ Body myRefunds }
