@@ -133,9 +133,10 @@ fi
 
 say "go test"
 go build -o "$work/testreport" ./scripts/testreport
-# Every room is tested under the race detector. The commands and the tests of whole shops, which go one step after another, run without it:
-# it makes their databases ten times slower. Of the whole shops those run once more with it in which many things happen at once.
-sequential='^huitou/cmd/(huitou|loadgen|internal/(app|demo|whole))$'
+# Every room is tested under the race detector. The commands, the tests of whole shops, which go one step after another, and what only reads
+# source or draws run without it: it makes them up to ten times slower. Of the whole shops those run once more with it in which many things
+# happen at once.
+sequential='^huitou/(cmd/(huitou|loadgen|internal/(app|demo|rooms|whole))|model/print)$'
 at_once='^Test(T2T3|T12|T18|Tour|GracefulStop|KilledProgram|WhyACoupon)'
 tests() {
   if [ $# -gt 0 ]; then
